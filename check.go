@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"signdesk/bot"
+	"signdesk/kb"
+	"signdesk/kb/query"
+)
+
+type checkOptions struct {
+	scripts string
+	misses  bool
+}
+
+func checkFlags(fs *flag.FlagSet) any {
+	o := &checkOptions{}
+	fs.StringVar(&o.scripts, "scripts", "kb/testdata", "directory with question scripts (*.tsv); missing: only the content is checked")
+	fs.BoolVar(&o.misses, "misses", false, "list the questions that did not come out right")
+	return o
+}
+
+// floor is what the shipped content must reach on every script. It is raised
+// when a release is better and never lowered to let one pass.
+var floor = query.Floor{First: 0.88, Shown: 0.94, Detail: 0.93, Known: 0.09, Offered: 0.15}
+
+func check(ctx context.Context, cfg *Config, opts any, args []string, io std) error {
+	o := opts.(*checkOptions)
+	start := time.Now()
+	base, err := openBase(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer base.Close()
+	c := base.Content()
+	parts, phrasings := 0, 0
+	for _, e := range c.Entries {
+		parts += len(e.Parts)
+		for _, p := range e.Parts {
+			phrasings += len(p.Phrasings)
+		}
+	}
+	fmt.Fprintf(io.out, "content %s: %d entries, %d parts, %d phrasings, %d topics; ready in %d ms\n",
+		c.Hash[:12], len(c.Entries), parts, phrasings, len(c.Topics), time.Since(start).Milliseconds())
+	scripts, err := filepath.Glob(filepath.Join(o.scripts, "*.tsv"))
+	if err != nil {
+		return err
+	}
+	failed := false
+	for _, name := range scripts {
+		report, err := runScript(ctx, cfg, base, name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(io.out, "\n%s\n", name)
+		if err := report.Write(io.out); err != nil {
+			return err
+		}
+		if o.misses {
+			writeMisses(io.out, report)
+		}
+		for _, msg := range floor.Below(report.Total) {
+			failed = true
+			fmt.Fprintf(io.err, "%s: %s\n", name, msg)
+		}
+	}
+	if failed {
+		return errReported
+	}
+	return nil
+}
+
+func runScript(ctx context.Context, cfg *Config, base *kb.Live, name string) (*query.Report, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	cases, err := query.Read(f, name)
+	if err != nil {
+		return nil, err
+	}
+	report := &query.Report{}
+	for _, c := range cases {
+		d, err := base.Decide(ctx, c.Utterance)
+		if err != nil {
+			return nil, err
+		}
+		rec := bot.NewRecord("", bot.Compose(d, cfg.contact()))
+		report.Add(c, query.Result{Decision: rec.Decision, Entries: rec.Entries, Part: rec.Part, Text: rec.Text})
+	}
+	return report, nil
+}
+
+func writeMisses(w io.Writer, r *query.Report) {
+	for _, m := range r.Misses {
+		want := strings.Join(m.Case.Expect, ",")
+		if want == "" {
+			want = "none"
+		}
+		fmt.Fprintf(w, "%-6s %-10s want %-6s got %s %s %s: %q", m.Reason, m.Case.Kind, want, m.Result.Decision,
+			strings.Join(m.Result.Entries, ","), m.Result.Part, m.Case.Utterance)
+		if m.Reason == "detail" {
+			fmt.Fprintf(w, " lacks %v", m.Case.Detail)
+		}
+		fmt.Fprintln(w)
+	}
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"regexp"
+	"text/tabwriter"
+
+	"signdesk/bot"
+	"signdesk/kb"
+)
+
+// Config is every setting of signdesk. The defaults run without any
+// credential. Values come from the environment, then from flags.
+type Config struct {
+	Addr    string // host:port of the web server
+	FAQ     string // directory with entries and topics; "" for the embedded ones
+	Brand   string // name of the platform, as users know it
+	Hotline string
+	Site    string // the platform's web site, without scheme
+
+	PayeeName, PayeeBank, PayeeBranch, PayeeAccount, PayeeCNAPS string // where the 0.01 yuan goes
+
+	settings []setting
+}
+
+// A setting is one value of the configuration: how it is given, checked and
+// shown.
+type setting struct {
+	env, flag, def, about string
+	secret                bool   // shown masked
+	missing               string // what it costs to leave it empty
+	into                  *string
+	check                 func(string) error // nil: anything goes
+	from                  string             // where the value came from
+}
+
+func (c *Config) table() []setting {
+	return []setting{
+		{env: "SIGNDESK_ADDR", flag: "addr", def: "127.0.0.1:8080", about: "address of the web server", into: &c.Addr, check: hostPort},
+		{env: "SIGNDESK_FAQ", flag: "faq", about: "directory with the entries", into: &c.FAQ, check: directory,
+			missing: "the embedded entries are used; changing them takes a new build"},
+		{env: "SIGNDESK_BRAND", def: "上上签", about: "name of the platform", into: &c.Brand, check: notEmpty},
+		{env: "SIGNDESK_HOTLINE", def: "400-993-6665", about: "hotline", into: &c.Hotline, check: phoneNumber},
+		{env: "SIGNDESK_SITE", def: "www.bestsign.cn", about: "web site of the platform", into: &c.Site, check: notEmpty},
+		{env: "SIGNDESK_PAYEE_NAME", def: "杭州尚尚签网络科技有限公司", about: "payee of the 0.01 yuan: account name", into: &c.PayeeName, check: notEmpty},
+		{env: "SIGNDESK_PAYEE_BANK", def: "华夏银行", about: "payee: bank", into: &c.PayeeBank, check: notEmpty},
+		{env: "SIGNDESK_PAYEE_BRANCH", def: "华夏银行高新支行", about: "payee: branch", into: &c.PayeeBranch, check: notEmpty},
+		{env: "SIGNDESK_PAYEE_ACCOUNT", def: "10454000000496333", about: "payee: account number", into: &c.PayeeAccount, check: digits},
+		{env: "SIGNDESK_PAYEE_CNAPS", def: "304331040230", about: "payee: interbank code (CNAPS)", into: &c.PayeeCNAPS, check: digits},
+	}
+}
+
+// bind defines the flags of the settings that have one.
+func (c *Config) bind(fs *flag.FlagSet) {
+	c.settings = c.table()
+	for _, s := range c.settings {
+		if s.flag != "" {
+			fs.StringVar(s.into, s.flag, s.def, s.about+" ("+s.env+")")
+		}
+	}
+}
+
+// load fills in what the flags did not set and checks everything; the error
+// lists all mistakes.
+func (c *Config) load(fs *flag.FlagSet, env func(string) string) error {
+	given := make(map[string]bool)
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	var errs []error
+	for i := range c.settings {
+		s := &c.settings[i]
+		switch value := env(s.env); {
+		case given[s.flag]:
+			s.from = "-" + s.flag
+		case value != "":
+			*s.into, s.from = value, s.env
+		default:
+			*s.into, s.from = s.def, "default"
+		}
+		if s.check == nil || *s.into == "" && s.def == "" {
+			continue
+		}
+		if err := s.check(*s.into); err != nil {
+			errs = append(errs, fmt.Errorf("  %s (%s): %w", s.env, s.from, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// shown returns the value as it may be printed.
+func (s *setting) shown() string {
+	if s.secret && *s.into != "" {
+		return "********"
+	}
+	return *s.into
+}
+
+// print writes the settings, a line each.
+func (c *Config) print(w io.Writer) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for i := range c.settings {
+		s := &c.settings[i]
+		value := s.shown()
+		if value == "" {
+			value = "-"
+		}
+		fmt.Fprintf(tw, "  %s\t%s\t(%s)\t%s\n", s.env, value, s.from, s.about)
+	}
+	return tw.Flush()
+}
+
+// vars are the placeholders of content.
+func (c *Config) vars() kb.Vars {
+	return kb.Vars{
+		"brand": c.Brand, "hotline": c.Hotline, "site": c.Site,
+		"payee_name": c.PayeeName, "payee_bank": c.PayeeBank, "payee_branch": c.PayeeBranch,
+		"payee_account": c.PayeeAccount, "payee_cnaps": c.PayeeCNAPS,
+	}
+}
+
+func (c *Config) contact() bot.Contact { return bot.Contact{Brand: c.Brand, Hotline: c.Hotline} }
+
+func hostPort(s string) error {
+	if _, _, err := net.SplitHostPort(s); err != nil {
+		return fmt.Errorf("want host:port, got %q", s)
+	}
+	return nil
+}
+
+func directory(s string) error {
+	if info, err := os.Stat(s); err != nil || !info.IsDir() {
+		return fmt.Errorf("no directory %q", s)
+	}
+	return nil
+}
+
+func notEmpty(s string) error {
+	if s == "" {
+		return errors.New("must not be empty")
+	}
+	return nil
+}
+
+var (
+	phoneForm = regexp.MustCompile(`^[0-9][0-9-]{4,19}$`)
+	digitForm = regexp.MustCompile(`^[0-9]{8,32}$`)
+)
+
+func phoneNumber(s string) error {
+	if !phoneForm.MatchString(s) {
+		return fmt.Errorf("want digits and dashes, got %q", s)
+	}
+	return nil
+}
+
+func digits(s string) error {
+	if !digitForm.MatchString(s) {
+		return fmt.Errorf("want 8 to 32 digits, got %q", s)
+	}
+	return nil
+}

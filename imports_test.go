@@ -1,0 +1,123 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "signdesk"
+
+// mayImport is the layout of the project: for each package, the packages of
+// this module that it may import. Arrows point one way; a package that is not
+// listed does not belong here. Suites and fakes (…test) are for tests only.
+var mayImport = map[string][]string{
+	"data":                      {},
+	"data/store":                {},
+	"data/store/postgres":       {"data/store"},
+	"data/store/storetest":      {"data/store"},
+	"kb/normalize":              {},
+	"kb":                        {"kb/normalize"},
+	"kb/query":                  {"kb"},
+	"actions/platform":          {"data/store"},
+	"actions/platform/demo":     {"actions/platform", "data/store"},
+	"actions":                   {"data/store"},
+	"actions/flows":             {"actions", "actions/platform", "data/store"},
+	"bot/channel":               {},
+	"bot/wechat":                {"bot/channel"},
+	"bot/wechat/wechattest":     {"bot/wechat", "bot/channel"},
+	"bot/telegram":              {"bot/channel"},
+	"bot/telegram/telegramtest": {"bot/telegram", "bot/channel"},
+	"bot/web":                   {"bot/channel"},
+	"bot/sms":                   {"bot/channel"},
+	"bot/mail":                  {"bot/channel"},
+	"bot/desk":                  {"bot/channel", "data/store"},
+	"bot":                       {"kb", "actions", "data/store", "bot/channel", "bot/desk"},
+	"bot/transcript":            {"bot", "kb", "actions", "data/store", "bot/channel", "bot/desk"},
+	"webhook":                   {"bot", "bot/channel", "bot/desk", "kb", "actions/platform"},
+	"webhook/widget":            {},
+	"webhook/pages":             {},
+}
+
+// onlyIn lists the libraries that few packages may import, so that each can be
+// replaced in one place. The key is a prefix of the import path.
+var onlyIn = map[string][]string{
+	"go.etcd.io/bbolt":             {"data/store"},
+	"github.com/jackc/pgx":         {"data/store/postgres"},
+	"github.com/blevesearch/bleve": {"kb"},
+	"github.com/gin-gonic/gin":     {"webhook"},
+	"github.com/go-telegram/bot":   {"bot/telegram"},
+	"github.com/silenceper/wechat": {"bot/wechat"},
+	"go.yaml.in/yaml":              {"kb", "actions"},
+	"golang.org/x/text/unicode":    {"kb/normalize"},
+}
+
+// goPackage is what `go list -json` tells of a package.
+type goPackage struct {
+	ImportPath, Name                   string
+	Imports, TestImports, XTestImports []string
+}
+
+func listPackages(t *testing.T) []goPackage {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Name,Imports,TestImports,XTestImports", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var list []goPackage
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return list
+		} else if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		list = append(list, p)
+	}
+}
+
+func TestImports(t *testing.T) {
+	for _, p := range listPackages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module+"/")
+		if name == module {
+			continue // main wires everything
+		}
+		allowed, known := mayImport[name]
+		if !known {
+			t.Errorf("package %s is not in the layout", name)
+			continue
+		}
+		for _, imp := range p.Imports {
+			if own, ok := strings.CutPrefix(imp, module+"/"); ok && !slices.Contains(allowed, own) {
+				t.Errorf("%s must not import %s", name, own)
+			}
+		}
+	}
+}
+
+func TestLibrariesStayInTheirPackage(t *testing.T) {
+	for _, p := range listPackages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module+"/")
+		for _, imp := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			for lib, where := range onlyIn {
+				if (imp == lib || strings.HasPrefix(imp, lib+"/")) && !slices.Contains(where, name) {
+					t.Errorf("%s imports %s, which belongs in %s", name, imp, strings.Join(where, ", "))
+				}
+			}
+		}
+	}
+}
+
+func TestSuitesAreForTestsOnly(t *testing.T) {
+	for _, p := range listPackages(t) {
+		for _, imp := range p.Imports {
+			if strings.HasPrefix(imp, module+"/") && strings.HasSuffix(imp, "test") {
+				t.Errorf("%s imports %s outside its tests", p.ImportPath, imp)
+			}
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package kb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Live is a knowledge base that can be replaced while it answers. It is safe
+// for concurrent use.
+type Live struct {
+	load    func(context.Context) (*Base, error)
+	current atomic.Pointer[lease]
+}
+
+// A lease counts who uses a base, so that it is closed after its last answer.
+type lease struct {
+	base *Base
+	use  sync.RWMutex // held for reading while answering; for writing to close
+	shut bool
+}
+
+// NewLive loads a base for the first time; load is called again by Reload.
+func NewLive(ctx context.Context, load func(context.Context) (*Base, error)) (*Live, error) {
+	l := &Live{load: load}
+	b, err := load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.current.Store(&lease{base: b})
+	return l, nil
+}
+
+// Decide answers with the current base; see [Base.Decide].
+func (l *Live) Decide(ctx context.Context, utterance string) (Decision, error) {
+	for {
+		s := l.current.Load()
+		s.use.RLock()
+		if s.shut { // replaced in between
+			s.use.RUnlock()
+			if s == l.current.Load() {
+				return Decision{}, errors.New("kb: closed")
+			}
+			continue
+		}
+		d, err := s.base.Decide(ctx, utterance)
+		s.use.RUnlock()
+		return d, err
+	}
+}
+
+// Content returns the current content.
+func (l *Live) Content() *Content { return l.current.Load().base.Content() }
+
+// Classifier returns the current base's classifier; see [Base.Classifier].
+func (l *Live) Classifier() []byte { return l.current.Load().base.Classifier() }
+
+// Reload builds a new base and puts it in place of the old one. On error the
+// old one goes on.
+func (l *Live) Reload(ctx context.Context) error {
+	b, err := l.load(ctx)
+	if err != nil {
+		return err
+	}
+	return l.current.Swap(&lease{base: b}).close()
+}
+
+// Close ends the current base after its last answer.
+func (l *Live) Close() error { return l.current.Load().close() }
+
+func (s *lease) close() error {
+	s.use.Lock()
+	defer s.use.Unlock()
+	if s.shut {
+		return nil
+	}
+	s.shut = true
+	return s.base.Close()
+}
+
+// Watch reloads when files of dir change, until ctx ends. It compares names,
+// sizes and times every interval: slower than file events, but right on every
+// file system and with editors that replace files. A change that does not load
+// is logged with its place and tried again at the next change.
+func (l *Live) Watch(ctx context.Context, dir fs.FS, interval time.Duration, log *slog.Logger) error {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	last := fingerprint(dir)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		now := fingerprint(dir)
+		if now == last {
+			continue
+		}
+		last = now
+		if err := l.Reload(ctx); err != nil {
+			log.Error("content refused, the old one goes on", "err", err)
+			continue
+		}
+		log.Info("content replaced", "hash", l.Content().Hash[:12])
+	}
+}
+
+func fingerprint(dir fs.FS) string {
+	names, err := contentFiles(dir)
+	if err != nil {
+		return err.Error()
+	}
+	var b strings.Builder
+	for _, name := range names {
+		info, err := fs.Stat(dir, name)
+		if err != nil {
+			fmt.Fprintf(&b, "%s %v\n", name, err)
+			continue
+		}
+		fmt.Fprintf(&b, "%s %d %d\n", name, info.Size(), info.ModTime().UnixNano())
+	}
+	return b.String()
+}

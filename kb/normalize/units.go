@@ -1,0 +1,83 @@
+package normalize
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// A Unit is one Han character or one Latin word, number or placeholder of a
+// canonical text, as offsets in bytes.
+type Unit struct {
+	Start, End int
+	// First says that the unit begins a clause; no n-gram reaches across.
+	First bool
+}
+
+// Units appends the units of canonical text to list and returns it.
+func Units(canon string, list []Unit) []Unit {
+	first := true
+	for i := 0; i < len(canon); {
+		r, size := utf8.DecodeRuneInString(canon[i:])
+		switch classOf(r) {
+		case classBreak:
+			first = true
+		case classHan:
+			list = append(list, Unit{i, i + size, first})
+			first = false
+		case classWord:
+			end := i + size
+			for end < len(canon) {
+				r, n := utf8.DecodeRuneInString(canon[end:])
+				if classOf(r) != classWord && r != '.' {
+					break
+				}
+				end += n
+			}
+			list = append(list, Unit{i, end, first})
+			first = false
+			size = end - i
+		}
+		i += size
+	}
+	return list
+}
+
+// Concepts returns the names of the concepts whose words stand in canonical
+// text, each once, in order of first appearance.
+func (n *Normalizer) Concepts(canon string) []string {
+	var found []string
+	seen := make(map[int]bool, 8)
+	var before rune
+	for i := 0; i < len(canon); {
+		r, size := utf8.DecodeRuneInString(canon[i:])
+		step := size
+		if isCommonHan(r) && !n.concepts.first.at(r) {
+			before, i = r, i+size
+			continue
+		}
+		for _, c := range n.concepts.by[r] {
+			if !strings.HasPrefix(canon[i:], c.word) || !wholeWord(before, canon[i+len(c.word):], c.word) {
+				continue
+			}
+			if !seen[c.id] {
+				seen[c.id] = true
+				found = append(found, n.concepts.names[c.id])
+			}
+			step = len(c.word)
+			break
+		}
+		before, _ = lastRune(canon[:i+step])
+		i += step
+	}
+	return found
+}
+
+// Syllable returns a number for the toneless pinyin of a unit (southern
+// confusions folded together), or 0 where it has none.
+func (n *Normalizer) Syllable(unit string) uint16 {
+	r, size := utf8.DecodeRuneInString(unit)
+	if size != len(unit) {
+		return 0
+	}
+	return n.pinyin.at(r)
+}

@@ -1,0 +1,114 @@
+// Command signdesk is the help desk of an electronic-signature platform: it
+// answers what people ask when they are stuck at signing a contract.
+//
+// Run it without arguments for the list of commands.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Getenv, std{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// std is where a command reads and writes.
+type std struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// A command is one verb of signdesk. It adds its own flags to the set before
+// they are parsed, and runs with what is left of the arguments.
+type command struct {
+	name, usage, about string
+	flags              func(*flag.FlagSet) any // returns what run gets as opts; may be nil
+	run                func(ctx context.Context, cfg *Config, opts any, args []string, io std) error
+}
+
+func commands() []command {
+	return []command{
+		{"serve", "", "answer on a web page and by POST /v1/ask", nil, serve},
+		{"chat", "", "talk in the terminal", chatFlags, chat},
+		{"ask", "[question]", "answer one question, or many from standard input with -jsonl", askFlags, ask},
+		{"check", "", "check the content and measure it with the question scripts", checkFlags, check},
+		{"train", "", "store the trained classifier beside the entries (-faq DIR), for a fast start", nil, train},
+		{"doctor", "", "tell what is configured, what is missing, and what that costs", nil, doctor},
+	}
+}
+
+// Exit codes.
+const (
+	exitOK    = 0
+	exitError = 1
+	exitUsage = 2
+)
+
+// errReported is returned by a command that has told its failure already.
+var errReported = errors.New("reported")
+
+// run executes one command line and returns the exit code.
+func run(ctx context.Context, args []string, env func(string) string, io std) int {
+	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		help(io.out)
+		return exitOK
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return runCommand(ctx, c, args[1:], env, io)
+		}
+	}
+	fmt.Fprintf(io.err, "signdesk: unknown command %q\n\n", args[0])
+	help(io.err)
+	return exitUsage
+}
+
+func runCommand(ctx context.Context, c command, args []string, env func(string) string, io std) int {
+	fs := flag.NewFlagSet("signdesk "+c.name, flag.ContinueOnError)
+	fs.SetOutput(io.err)
+	fs.Usage = func() {
+		fmt.Fprintf(io.err, "usage: signdesk %s [flags] %s\n%s\n", c.name, c.usage, c.about)
+		fs.PrintDefaults()
+	}
+	cfg := &Config{}
+	cfg.bind(fs)
+	var opts any
+	if c.flags != nil {
+		opts = c.flags(fs)
+	}
+	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	} else if err != nil {
+		return exitUsage
+	}
+	if err := cfg.load(fs, env); err != nil {
+		fmt.Fprintf(io.err, "signdesk: configuration:\n%v\n", err)
+		return exitUsage
+	}
+	err := c.run(ctx, cfg, opts, fs.Args(), io)
+	switch {
+	case err == nil:
+		return exitOK
+	case !errors.Is(err, errReported):
+		fmt.Fprintf(io.err, "signdesk %s: %v\n", c.name, err)
+	}
+	return exitError
+}
+
+func help(w io.Writer) {
+	fmt.Fprint(w, "signdesk answers questions about certification and contract signing.\n\nusage: signdesk COMMAND [flags]\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.about)
+	}
+	fmt.Fprint(w, "\nFlags of a command: signdesk COMMAND -h. Settings can also be given by environment: signdesk doctor lists them.\n")
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"signdesk/webhook"
+)
+
+const (
+	watchInterval = time.Second      // how often the content directory is looked at
+	stopTimeout   = 10 * time.Second // how long open requests may take when stopping
+	headerTimeout = 5 * time.Second
+	readTimeout   = 15 * time.Second
+	writeTimeout  = 30 * time.Second
+	idleTimeout   = 2 * time.Minute
+)
+
+// serve answers on the web until ctx ends.
+func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) error {
+	start := time.Now()
+	log := slog.New(slog.NewTextHandler(io.err, nil))
+	base, err := openBase(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer base.Close()
+	web, err := webhook.New(webhook.Options{Base: base, Contact: cfg.contact(), Site: cfg.Site, Log: log})
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	srv := &http.Server{
+		Handler: web.Handler(), ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+	}
+	c := base.Content()
+	fmt.Fprintf(io.out, "signdesk is ready: http://%s (%d entries, %d topics, in %d ms)\n",
+		ln.Addr(), len(c.Entries), len(c.Topics), time.Since(start).Milliseconds())
+	if err := cfg.print(io.out); err != nil {
+		return err
+	}
+
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		return srv.Shutdown(stop)
+	})
+	if cfg.FAQ != "" {
+		g.Go(func() error { return base.Watch(ctx, cfg.faqFiles(), watchInterval, log) })
+	}
+	return g.Wait()
+}
