@@ -5,6 +5,8 @@ import (
 	"context"
 	"math"
 	"slices"
+
+	"signdesk/kb/normalize"
 )
 
 // A Kind says what a decision is.
@@ -88,19 +90,19 @@ type Feature struct {
 // a logistic regression, fitted on the shipped phrasings with whole topics left
 // out of the base, as a question about something new would meet it.
 const (
-	coveredBias  = -0.92
-	coveredOdds  = 1.14 // of log(entry / topics)
-	coveredNear  = 0.57 // of the likeness to the nearest phrasing
-	coveredCover = 0.23 // of the share of the question that a phrasing has
+	coveredBias  = -1.14
+	coveredOdds  = 0.91 // of log(entry / topics)
+	coveredNear  = 0.85 // of the likeness to the nearest phrasing
+	coveredCover = 0.00 // of the share of the question that a phrasing has
 	oddsFloor    = 1e-3
 )
 
 // Thresholds of a decision.
 const (
-	coveredMin  = 0.30 // below it the question is declined
-	coveredSure = 0.55 // below it an entry is offered rather than answered with
-	sureAnswer  = 0.42 // entry probability, among entries, from which it is answered
-	sureAlone   = 0.90 // from which no alternative is mentioned
+	coveredMin  = 0.12 // below it the question is declined
+	coveredSure = 0.40 // below it an entry is offered rather than answered with
+	sureAnswer  = 0.35 // entry probability, among entries, from which it is answered
+	sureAlone   = 0.95 // from which no alternative is mentioned
 	mentionMin  = 0.05 // from which an entry is worth a mention
 	nearMin     = 0.10 // least likeness to anything; below it, it is nonsense or far away
 	maxChoices  = 3
@@ -111,9 +113,12 @@ const (
 // input; the error is that of the index or of ctx.
 func (b *Base) Decide(ctx context.Context, utterance string) (Decision, error) {
 	canon := b.norm.Canon(utterance)
-	list, err := b.score(ctx, canon)
-	if err != nil {
-		return Decision{}, err
+	var list []scored
+	if meaningful(canon) {
+		var err error
+		if list, err = b.score(ctx, canon); err != nil {
+			return Decision{}, err
+		}
 	}
 	slices.SortFunc(list, func(x, y scored) int {
 		return cmp.Or(cmp.Compare(y.p, x.p), cmp.Compare(x.doc, y.doc))
@@ -123,6 +128,17 @@ func (b *Base) Decide(ctx context.Context, utterance string) (Decision, error) {
 	d.Why.Concepts = b.norm.Concepts(canon)
 	d.Why.Rows = b.rows(list)
 	return d, nil
+}
+
+// meaningful reports whether canonical text says more than placeholders do: a
+// bare phone number is no question.
+func meaningful(canon string) bool {
+	for _, u := range normalize.Units(canon, nil) {
+		if canon[u.Start] != '#' {
+			return true
+		}
+	}
+	return false
 }
 
 // weighUp decides; list is sorted, best first.

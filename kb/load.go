@@ -345,7 +345,7 @@ func (f *file) section(head string, line int) *Part {
 	case title == "" || utf8.RuneCountInString(title) > MaxPartTitle:
 		f.fail(line, "title of part %s must have 1 to %d characters, has %d", id, MaxPartTitle, utf8.RuneCountInString(title))
 	}
-	p.Title = title
+	p.Title = f.expand(title, line)
 	return p
 }
 
