@@ -23,7 +23,7 @@ type checkOptions struct {
 func checkFlags(fs *flag.FlagSet) any {
 	o := &checkOptions{}
 	fs.StringVar(&o.scripts, "scripts", "kb/testdata", "directory with question scripts (*.tsv); missing: only the content is checked")
-	fs.BoolVar(&o.misses, "misses", false, "list the questions that did not come out right")
+	fs.BoolVar(&o.misses, "misses", false, "list the questions of the tuning half that did not come out right")
 	return o
 }
 
@@ -55,20 +55,22 @@ func check(ctx context.Context, cfg *Config, opts any, args []string, io std) er
 	}
 	failed := false
 	for _, name := range scripts {
-		report, err := runScript(ctx, cfg, base, name)
+		halves, err := runScript(ctx, cfg, base, name)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(io.out, "\n%s\n", name)
-		if err := report.Write(io.out); err != nil {
-			return err
-		}
-		if o.misses {
-			writeMisses(io.out, report)
-		}
-		for _, msg := range floor.Below(report.Total) {
-			failed = true
-			fmt.Fprintf(io.err, "%s: %s\n", name, msg)
+		for i, report := range halves {
+			fmt.Fprintf(io.out, "\n%s, %s\n", name, halfNames[i])
+			if err := report.Write(io.out); err != nil {
+				return err
+			}
+			if o.misses && i == tuningHalf {
+				writeMisses(io.out, report)
+			}
+			for _, msg := range floor.Below(report.Total) {
+				failed = true
+				fmt.Fprintf(io.err, "%s, %s: %s\n", name, halfNames[i], msg)
+			}
 		}
 	}
 	if failed {
@@ -77,29 +79,42 @@ func check(ctx context.Context, cfg *Config, opts any, args []string, io std) er
 	return nil
 }
 
-func runScript(ctx context.Context, cfg *Config, base *kb.Live, name string) (*query.Report, error) {
+// The halves of a script. What is learnt from questions that went wrong comes
+// from the tuning half alone; the held-out half tells whether it helps others.
+const (
+	tuningHalf = iota // odd lines
+	heldOutHalf
+)
+
+var halfNames = [...]string{tuningHalf: "tuning half (odd lines)", heldOutHalf: "held-out half (even lines)"}
+
+// runScript asks all questions of a script and reports on its halves.
+func runScript(ctx context.Context, cfg *Config, base *kb.Live, name string) (halves [2]query.Report, err error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return halves, err
 	}
 	defer f.Close()
 	cases, err := query.Read(f, name)
 	if err != nil {
-		return nil, err
+		return halves, err
 	}
-	report := &query.Report{}
 	for _, c := range cases {
 		d, err := base.Decide(ctx, c.Utterance)
 		if err != nil {
-			return nil, err
+			return halves, err
+		}
+		half := tuningHalf
+		if c.Line%2 == 0 {
+			half = heldOutHalf
 		}
 		rec := bot.NewRecord("", bot.Compose(d, cfg.contact()))
-		report.Add(c, query.Result{Decision: rec.Decision, Entries: rec.Entries, Part: rec.Part, Text: rec.Text})
+		halves[half].Add(c, query.Result{Decision: rec.Decision, Entries: rec.Entries, Part: rec.Part, Text: rec.Text})
 	}
-	return report, nil
+	return halves, nil
 }
 
-func writeMisses(w io.Writer, r *query.Report) {
+func writeMisses(w io.Writer, r query.Report) {
 	for _, m := range r.Misses {
 		want := strings.Join(m.Case.Expect, ",")
 		if want == "" {

@@ -77,24 +77,25 @@ func Build(ctx context.Context, c *Content, n *normalize.Normalizer, opts BuildO
 
 // buildSmall indexes the parts; topics are found by the classifier alone.
 func (b *Base) buildSmall(ctx context.Context, parts int, opts BuildOptions) error {
-	var g errgroup.Group
-	g.Go(func() (err error) {
-		b.index, err = newIndex(ctx, opts.IndexDir, b.shown(b.docs[:parts]))
-		return err
-	})
 	b.sum = sumOf(b.docs, b.norm)
 	var err error
 	if b.linear, err = decodeLinear(opts.Classifier, b.sum, len(b.docs)); err != nil {
 		b.linear = train(b.examples(), len(b.docs))
 	}
 	b.idf = b.linear.docIDF(len(b.docs))
-	return g.Wait()
+	// A bigram of a single phrasing brings no other question to its part, and
+	// such bigrams are most of the dictionary: the second stage sees them. Of
+	// the answers the index takes what no phrasing says.
+	known := b.linear.knows
+	unknown := func(g gram) bool { return !known(g) }
+	b.index, err = newIndex(ctx, opts.IndexDir, b.shown(b.docs[:parts], known, unknown))
+	return err
 }
 
 func (b *Base) buildLarge(ctx context.Context, opts BuildOptions) error {
 	var g errgroup.Group
 	g.Go(func() (err error) {
-		b.index, err = newIndex(ctx, opts.IndexDir, b.shown(b.docs))
+		b.index, err = newIndex(ctx, opts.IndexDir, b.shown(b.docs, nil, nil))
 		return err
 	})
 	inParallel(len(b.docs), func(i int) { b.docs[i].extract(b.norm) })
@@ -103,12 +104,13 @@ func (b *Base) buildLarge(ctx context.Context, opts BuildOptions) error {
 	return g.Wait()
 }
 
-// shown returns what the index shall see of documents.
-func (b *Base) shown(docs []document) []indexed {
+// shown returns what the index shall see of documents: the bigrams of their
+// questions and of their answers that the functions accept; nil accepts all.
+func (b *Base) shown(docs []document, asked, answer func(gram) bool) []indexed {
 	out := make([]indexed, len(docs))
 	inParallel(len(docs), func(i int) {
-		out[i].asked = bigramTerms(b.canon(docs[i].asked()))
-		out[i].answer = bigramTerms(b.canon(docs[i].answer()))
+		out[i].asked = bigramTerms(b.canon(docs[i].asked()), asked)
+		out[i].answer = bigramTerms(b.canon(docs[i].answer()), answer)
 	})
 	return out
 }

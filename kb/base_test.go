@@ -85,7 +85,8 @@ func TestStoredClassifierIsCurrent(t *testing.T) {
 }
 
 func TestStoredClassifierDecidesLikeATrainedOne(t *testing.T) {
-	c := shippedContent(t)
+	all := shippedContent(t)
+	c := &kb.Content{Entries: all.Entries[10:14], Topics: all.Topics[:20]} // a part of it trains fast
 	trained := build(t, c, kb.BuildOptions{})
 	stored := build(t, c, kb.BuildOptions{Classifier: trained.Classifier()})
 	for _, q := range []string{"提示无签署权限", "私户打款", "老板换人了怎么办", "今天天气怎么样"} {

@@ -90,11 +90,10 @@ type Feature struct {
 // a logistic regression, fitted on the shipped phrasings with whole topics left
 // out of the base, as a question about something new would meet it.
 const (
-	coveredBias  = -1.14
-	coveredOdds  = 0.91 // of log(entry / topics)
-	coveredNear  = 0.85 // of the likeness to the nearest phrasing
-	coveredCover = 0.00 // of the share of the question that a phrasing has
-	oddsFloor    = 1e-3
+	coveredBias = -1.14
+	coveredOdds = 0.91 // of log(entry / topics)
+	coveredNear = 0.85 // of the likeness to the nearest phrasing
+	oddsFloor   = 1e-3
 )
 
 // Thresholds of a decision.
@@ -183,18 +182,18 @@ func (b *Base) covered(d *Decision, list []scored) float64 {
 	if len(d.Hits) == 0 {
 		return 0
 	}
-	var near, cover float64
+	var near float64
 	for i := range list {
 		f := &list[i].feat
 		like := (f[featUni] + f[featBi]) / 2
 		d.Why.Near = max(d.Why.Near, like)
 		if p := b.docs[list[i].doc].part; p != nil && p.Entry == d.Hits[0].Entry {
-			near, cover = max(near, like), max(cover, f[featCover])
+			near = max(near, like)
 		}
 	}
 	d.Why.Entry = d.Hits[0].Sure
 	odds := math.Log((d.Why.Entry + oddsFloor) / (d.Why.Outside + oddsFloor))
-	return 1 / (1 + math.Exp(-(coveredBias + coveredOdds*odds + coveredNear*near + coveredCover*cover)))
+	return 1 / (1 + math.Exp(-(coveredBias + coveredOdds*odds + coveredNear*near)))
 }
 
 // group adds up the parts of each entry and separates the topics; both results

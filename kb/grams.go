@@ -40,6 +40,8 @@ func hashString(h uint32, s string) uint32 {
 // start is the hash of nothing but the kind.
 func (k kind) start() uint32 { return hashByte(fnvOffset, byte(k)) }
 
+func bigram(a, b string) gram { return gram(hashString(hashString(kindBi.start(), a), b)) }
+
 func soundGram(a, b uint16) gram {
 	h := kindSound.start()
 	for _, c := range [4]byte{byte(a), byte(a >> 8), byte(b), byte(b >> 8)} {
@@ -75,7 +77,7 @@ func pairs(canon string, units []normalize.Unit, all []gram) (g grams, rest []gr
 	g.bi, all = fill(all, func(add func(gram)) {
 		for i := 1; i < len(units); i++ {
 			if !units[i].First {
-				add(gram(hashString(hashString(kindBi.start(), text(i-1)), text(i))))
+				add(bigram(text(i-1), text(i)))
 			}
 		}
 	})

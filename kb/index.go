@@ -154,8 +154,9 @@ func indexMapping() (mapping.IndexMapping, error) {
 }
 
 // bigramTerms returns the bigrams of canonical texts, sorted, each once; a
-// clause of one unit gives that unit.
-func bigramTerms(texts []string) []string {
+// clause of one unit gives that unit. Of the bigrams only those that keep
+// accepts are returned; nil accepts all.
+func bigramTerms(texts []string, keep func(gram) bool) []string {
 	var out []string
 	var units []normalize.Unit
 	for _, t := range texts {
@@ -166,6 +167,7 @@ func bigramTerms(texts []string) []string {
 			case alone:
 				out = append(out, t[u.Start:u.End])
 			case u.First:
+			case keep != nil && !keep(bigram(t[units[i-1].Start:units[i-1].End], t[u.Start:u.End])):
 			case units[i-1].End == u.Start:
 				out = append(out, t[units[i-1].Start:u.End])
 			default: // two Latin words
@@ -229,8 +231,8 @@ func (ix *index) query(canon string) query.Query {
 			}
 		}
 	}
-	add(fieldAsked, bigramTerms([]string{canon}), 1)
-	add(fieldAnswer, bigramTerms([]string{canon}), boostAnswer)
+	add(fieldAsked, bigramTerms([]string{canon}, nil), 1)
+	add(fieldAnswer, bigramTerms([]string{canon}, nil), boostAnswer)
 	slices.SortFunc(terms, func(a, b queryTerm) int {
 		return cmp.Or(cmp.Compare(b.field, a.field), cmp.Compare(a.df, b.df), cmp.Compare(a.term, b.term))
 	})

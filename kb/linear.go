@@ -91,6 +91,12 @@ func (l *linear) docIDF(docs int) idf {
 	}
 }
 
+// knows reports whether g stood in several training texts.
+func (l *linear) knows(g gram) bool {
+	_, ok := l.rows[g]
+	return ok
+}
+
 // predict returns the probability of each class.
 func (l *linear) predict(g *grams) []float32 {
 	v := vector(l.rows, l.idf, g)

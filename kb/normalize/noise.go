@@ -57,10 +57,28 @@ var (
 // (amounts, years, 6-digit codes) are left as they are.
 const minIDRunes = 10
 
+// minDigits is the fewest digits of a phone number (masked: 137****82) or an
+// identifier.
+const minDigits = 3
+
+func countDigits(s string) int {
+	n := 0
+	for i := 0; i < len(s); i++ {
+		if isDigit(rune(s[i])) {
+			n++
+		}
+	}
+	return n
+}
+
 func placeholders(s string) string {
-	if strings.ContainsAny(s, "0123456789x*×.@[(【「_某") {
+	if strings.Contains(s, "@") {
 		s = mailText.ReplaceAllString(s, " "+Mail+" ")
+	}
+	if strings.ContainsAny(s, "./") {
 		s = urlText.ReplaceAllString(s, " "+URL+" ")
+	}
+	if countDigits(s) >= minDigits {
 		s = phoneText.ReplaceAllString(s, " "+Phone+" ")
 		s = idText.ReplaceAllStringFunc(s, func(m string) string {
 			if len(m) < minIDRunes {
@@ -68,6 +86,8 @@ func placeholders(s string) string {
 			}
 			return " " + ID + " "
 		})
+	}
+	if strings.ContainsAny(s, "x*×[(【「_某") {
 		s = hiddenText.ReplaceAllString(s, " "+Hidden+" ")
 	}
 	return companies(s)

@@ -77,14 +77,23 @@ func (n *Normalizer) easy(s string) (string, bool) {
 	}
 	b := make([]byte, 0, len(s))
 	var last, run rune
-	gap := false
+	gap, open := false, false
 	for _, r := range s {
 		switch {
 		case isCommonHan(r):
 			if v := n.simplified.at(r); v != 0 {
 				r = v
 			}
-		case r == '，' || r == '。' || r == '？' || r == '、' || r == ',' || r == '?' || r == '！':
+		case strings.ContainsRune("，。？！、；：“”,?!", r):
+			gap = true
+			continue
+		case strings.ContainsRune("【「", r):
+			gap, open = true, true
+			continue
+		case strings.ContainsRune("】」", r):
+			if open { // nothing between the brackets: something is blacked out
+				return "", false
+			}
 			gap = true
 			continue
 		default:
@@ -100,7 +109,7 @@ func (n *Normalizer) easy(s string) (string, bool) {
 			b = append(b, ',')
 		}
 		b = utf8.AppendRune(b, r)
-		last, gap = r, false
+		last, gap, open = r, false, false
 	}
 	out := string(b)
 	return out, n.variants.replace(out) == out
