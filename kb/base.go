@@ -2,6 +2,7 @@ package kb
 
 import (
 	"context"
+	"math"
 	"runtime"
 	"sync"
 
@@ -88,14 +89,14 @@ func (b *Base) buildSmall(ctx context.Context, parts int, opts BuildOptions) err
 	// the answers the index takes what no phrasing says.
 	known := b.linear.knows
 	unknown := func(g gram) bool { return !known(g) }
-	b.index, err = newIndex(ctx, opts.IndexDir, b.shown(b.docs[:parts], known, unknown))
+	b.index, err = newIndex(ctx, opts.IndexDir, b.shown(b.docs[:parts], shownTexts, known, unknown))
 	return err
 }
 
 func (b *Base) buildLarge(ctx context.Context, opts BuildOptions) error {
 	var g errgroup.Group
 	g.Go(func() (err error) {
-		b.index, err = newIndex(ctx, opts.IndexDir, b.shown(b.docs, nil, nil))
+		b.index, err = newIndex(ctx, opts.IndexDir, b.shown(b.docs, math.MaxInt, nil, nil))
 		return err
 	})
 	inParallel(len(b.docs), func(i int) { b.docs[i].extract(b.norm) })
@@ -104,12 +105,19 @@ func (b *Base) buildLarge(ctx context.Context, opts BuildOptions) error {
 	return g.Wait()
 }
 
+// shownTexts bounds the texts that a part of a small base shows to the index.
+// The classifier has learnt from all of them and finds as well; a start need
+// not wait for the rest.
+const shownTexts = 32
+
 // shown returns what the index shall see of documents: the bigrams of their
-// questions and of their answers that the functions accept; nil accepts all.
-func (b *Base) shown(docs []document, asked, answer func(gram) bool) []indexed {
+// questions (of the first texts of each) and of their answers that the
+// functions accept; nil accepts all.
+func (b *Base) shown(docs []document, texts int, asked, answer func(gram) bool) []indexed {
 	out := make([]indexed, len(docs))
 	inParallel(len(docs), func(i int) {
-		out[i].asked = bigramTerms(b.canon(docs[i].asked()), asked)
+		questions := docs[i].asked()
+		out[i].asked = bigramTerms(b.canon(questions[:min(texts, len(questions))]), asked)
 		out[i].answer = bigramTerms(b.canon(docs[i].answer()), answer)
 	})
 	return out

@@ -99,8 +99,8 @@ const (
 // Thresholds of a decision.
 const (
 	coveredMin  = 0.12 // below it the question is declined
-	coveredSure = 0.40 // below it an entry is offered rather than answered with
-	sureAnswer  = 0.35 // entry probability, among entries, from which it is answered
+	coveredSure = 0.50 // below it an entry is offered rather than answered with
+	sureAnswer  = 0.25 // entry probability, among entries, from which it is answered
 	sureAlone   = 0.95 // from which no alternative is mentioned
 	mentionMin  = 0.05 // from which an entry is worth a mention
 	nearMin     = 0.10 // least likeness to anything; below it, it is nonsense or far away
