@@ -1,0 +1,31 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"os"
+)
+
+// Reopen opens a closed Memory again, with what it holds.
+func Reopen(m *Memory, o Options) (*Memory, error) {
+	again := &Memory{tables: o.Tables, turn: make(chan struct{}, 1)}
+	again.state.Store(m.state.Load())
+	again.turn <- struct{}{}
+	if err := checkTables(o.Tables); err != nil {
+		return nil, err
+	}
+	if err := Migrate(context.Background(), again, o.Migrations); err != nil {
+		m.state.Store(again.state.Load())
+		return nil, err
+	}
+	return again, nil
+}
+
+// VerifyClosed checks the structure of the store in a file.
+func VerifyClosed(path string) error {
+	f, err := start(path, Options{}, os.OpenFile)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Verify(context.Background()), f.Close())
+}

@@ -1,0 +1,196 @@
+package store
+
+import (
+	"bytes"
+	"math/rand/v2"
+)
+
+// A tree is an ordered map of byte strings that can be forked for nothing: the
+// fork and the original share what neither has changed since. It holds the
+// whole state of [Memory] and the uncommitted writes of [File]. It is a treap
+// whose nodes are copied before they are changed, unless they were made since
+// the last fork. The zero value is empty.
+type tree struct {
+	root *node
+	mark *mark // of the nodes that no other tree can reach; nil if there are none
+}
+
+// A mark is compared by address, and must have a size to have its own.
+type mark struct{ _ byte }
+
+type node struct {
+	key, value  []byte
+	rank        uint32 // random; a node ranks above its children
+	mark        *mark
+	left, right *node
+}
+
+// fork returns a tree with the same content. From now on a change of one is
+// not seen by the other, nor by an iterator that is already under way.
+func (t *tree) fork() tree {
+	t.mark = nil
+	return tree{root: t.root}
+}
+
+// get returns the value of key.
+func (t *tree) get(key []byte) (value []byte, found bool) {
+	for n := t.root; n != nil; {
+		switch c := bytes.Compare(key, n.key); {
+		case c < 0:
+			n = n.left
+		case c > 0:
+			n = n.right
+		default:
+			return n.value, true
+		}
+	}
+	return nil, false
+}
+
+// set keeps key and value, without copying them.
+func (t *tree) set(key, value []byte) {
+	t.own()
+	t.root = t.insert(t.root, key, value)
+}
+
+// del removes key.
+func (t *tree) del(key []byte) {
+	if _, found := t.get(key); found {
+		t.own()
+		t.root = t.remove(t.root, key)
+	}
+}
+
+func (t *tree) own() {
+	if t.mark == nil {
+		t.mark = new(mark)
+	}
+}
+
+// writable returns n, or a copy of it if another tree may reach n.
+func (t *tree) writable(n *node) *node {
+	if n.mark == t.mark {
+		return n
+	}
+	c := *n
+	c.mark = t.mark
+	return &c
+}
+
+func (t *tree) insert(n *node, key, value []byte) *node {
+	if n == nil {
+		return &node{key: key, value: value, rank: rand.Uint32(), mark: t.mark}
+	}
+	n = t.writable(n)
+	switch c := bytes.Compare(key, n.key); {
+	case c < 0:
+		l := t.insert(n.left, key, value)
+		n.left = l
+		if l.rank > n.rank {
+			n.left, l.right = l.right, n
+			return l
+		}
+	case c > 0:
+		r := t.insert(n.right, key, value)
+		n.right = r
+		if r.rank > n.rank {
+			n.right, r.left = r.left, n
+			return r
+		}
+	default:
+		n.value = value
+	}
+	return n
+}
+
+// remove takes key, which is there, out of the tree under n.
+func (t *tree) remove(n *node, key []byte) *node {
+	c := bytes.Compare(key, n.key)
+	if c == 0 {
+		return t.merge(n.left, n.right)
+	}
+	n = t.writable(n)
+	if c < 0 {
+		n.left = t.remove(n.left, key)
+	} else {
+		n.right = t.remove(n.right, key)
+	}
+	return n
+}
+
+// merge joins two trees, all keys of a being below those of b.
+func (t *tree) merge(a, b *node) *node {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	case a.rank > b.rank:
+		a = t.writable(a)
+		a.right = t.merge(a.right, b)
+		return a
+	default:
+		b = t.writable(b)
+		b.left = t.merge(a, b.left)
+		return b
+	}
+}
+
+// A treeCursor goes over a range of a tree. The tree must have been forked
+// before it is changed.
+type treeCursor struct {
+	path    []*node // nodes still to visit whose near side was visited; the next one is last
+	end     []byte  // first key beyond, or with reverse the last key; nil for none
+	reverse bool
+}
+
+// cursor returns a cursor over from <= key < to; nil stands for no bound.
+func (t *tree) cursor(from, to []byte, reverse bool) *treeCursor {
+	c := &treeCursor{end: to, reverse: reverse}
+	if reverse {
+		c.end = from
+	}
+	for n := t.root; n != nil; {
+		switch {
+		case !reverse && (from == nil || bytes.Compare(n.key, from) >= 0):
+			c.path = append(c.path, n)
+			n = n.left
+		case !reverse:
+			n = n.right
+		case to == nil || bytes.Compare(n.key, to) < 0:
+			c.path = append(c.path, n)
+			n = n.right
+		default:
+			n = n.left
+		}
+	}
+	return c
+}
+
+// next returns the next entry, or a nil key at the end.
+func (c *treeCursor) next() (key, value []byte) {
+	if len(c.path) == 0 {
+		return nil, nil
+	}
+	n := c.path[len(c.path)-1]
+	c.path = c.path[:len(c.path)-1]
+	if c.end != nil {
+		if beyond := bytes.Compare(n.key, c.end); (!c.reverse && beyond >= 0) || (c.reverse && beyond < 0) {
+			c.path = nil
+			return nil, nil
+		}
+	}
+	child := n.right
+	if c.reverse {
+		child = n.left
+	}
+	for child != nil {
+		c.path = append(c.path, child)
+		if c.reverse {
+			child = child.right
+		} else {
+			child = child.left
+		}
+	}
+	return n.key, n.value
+}
