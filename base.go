@@ -20,6 +20,11 @@ func (c *Config) faqFiles() fs.FS {
 
 // openBase loads the knowledge base. The caller closes it.
 func openBase(ctx context.Context, cfg *Config) (*kb.Live, error) {
+	return loadBase(ctx, cfg, storedClassifier)
+}
+
+// loadBase loads the knowledge base with what classifier returns.
+func loadBase(ctx context.Context, cfg *Config, classifier func(*Config) []byte) (*kb.Live, error) {
 	words, err := normalize.New(data.Words())
 	if err != nil {
 		return nil, err
@@ -29,7 +34,7 @@ func openBase(ctx context.Context, cfg *Config) (*kb.Live, error) {
 		if err != nil {
 			return nil, err
 		}
-		return kb.Build(ctx, content, words, kb.BuildOptions{Classifier: storedClassifier(cfg)})
+		return kb.Build(ctx, content, words, kb.BuildOptions{Classifier: classifier(cfg)})
 	})
 }
 

@@ -144,6 +144,9 @@ func meaningful(canon string) bool {
 func (b *Base) weighUp(list []scored) Decision {
 	hits, topics := b.group(list)
 	d := Decision{Hits: hits}
+	for i := range list {
+		d.Why.Near = max(d.Why.Near, list[i].likeness())
+	}
 	for _, t := range topics {
 		d.Why.Outside += t.p
 	}
@@ -184,17 +187,18 @@ func (b *Base) covered(d *Decision, list []scored) float64 {
 	}
 	var near float64
 	for i := range list {
-		f := &list[i].feat
-		like := (f[featUni] + f[featBi]) / 2
-		d.Why.Near = max(d.Why.Near, like)
 		if p := b.docs[list[i].doc].part; p != nil && p.Entry == d.Hits[0].Entry {
-			near = max(near, like)
+			near = max(near, list[i].likeness())
 		}
 	}
 	d.Why.Entry = d.Hits[0].Sure
 	odds := math.Log((d.Why.Entry + oddsFloor) / (d.Why.Outside + oddsFloor))
 	return 1 / (1 + math.Exp(-(coveredBias + coveredOdds*odds + coveredNear*near)))
 }
+
+// likeness is how much a question resembles the nearest text of a candidate,
+// 0..1.
+func (s *scored) likeness() float64 { return (s.feat[featUni] + s.feat[featBi]) / 2 }
 
 // group adds up the parts of each entry and separates the topics; both results
 // are sorted, best first.
