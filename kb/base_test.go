@@ -169,7 +169,7 @@ func TestSpellingDoesNotMatter(t *testing.T) {
 func TestNothingIsSaidPlainly(t *testing.T) {
 	b := shipped(t)
 	for _, q := range []string{
-		"", " ", "?", "asdkjhaskjdh", "🙂🙂", "今天天气怎么样", "帮我写一首诗", "SELECT * FROM users; --", "\x00\x00", "#tel #id",
+		"", " ", "?", "asdkjhaskjdh", "🙂🙂", "今天天气怎么样", "帮我写一首诗", "SELECT * FROM users; --", "\x00\x00", "#tel #id", "13800001111", "3", "2 1",
 		strings.Repeat("a", 5000), strings.Repeat("哈", 3000),
 	} {
 		if d := decide(t, b, q); d.Kind == kb.Answer || d.Kind == kb.Choices {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strconv"
 
 	"signdesk/kb/normalize"
 )
@@ -129,11 +130,13 @@ func (b *Base) Decide(ctx context.Context, utterance string) (Decision, error) {
 	return d, nil
 }
 
-// meaningful reports whether canonical text says more than placeholders do: a
-// bare phone number is no question.
+// meaningful reports whether canonical text says more than placeholders and
+// short numbers do: a bare phone number, or the number of a choice that is no
+// longer open, is no question.
 func meaningful(canon string) bool {
 	for _, u := range normalize.Units(canon, nil) {
-		if canon[u.Start] != '#' {
+		unit := canon[u.Start:u.End]
+		if _, err := strconv.Atoi(unit); unit[0] != '#' && (err != nil || len(unit) >= len("400")) {
 			return true
 		}
 	}
