@@ -51,7 +51,7 @@ func TestCanon(t *testing.T) {
 		{"bare legal form", "有限公司怎么认证", "有限公司怎么认证"},
 		{"search syntax is text", `+title:印章 -"foo"^9 (OR`, "title,印章,foo,9,or"},
 		{"empty", " \n\t ", ""},
-		{"latin words", "admin OK吗", "admin好吗"},
+		{"latin words", "admin OK吗", "管理员好吗"},
 		{"latin inside a word", "token expired", "token expired"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
