@@ -40,7 +40,7 @@ type BuildOptions struct {
 // large one needs them all at once, to count how rare each gram is.
 const smallBase = 600
 
-// Build indexes content. It takes some 60 ms for the shipped content with its
+// Build indexes content. It takes some 80 ms for the shipped content with its
 // stored classifier, a second or two without, and about 20 s for 100,000
 // entries; ctx can stop it.
 func Build(ctx context.Context, c *Content, n *normalize.Normalizer, opts BuildOptions) (*Base, error) {
