@@ -27,9 +27,9 @@ func checkFlags(fs *flag.FlagSet) any {
 	return o
 }
 
-// floor is what the shipped content must reach on every script. It is raised
+// floor is what the shipped content must reach on either half of the scripts. It is raised
 // when a release is better and never lowered to let one pass.
-var floor = query.Floor{First: 0.91, Shown: 0.97, Detail: 0.94, Known: 0.07, Offered: 0.20}
+var floor = query.Floor{First: 0.92, Shown: 0.975, Detail: 0.95, Known: 0.06, Offered: 0.20}
 
 func check(ctx context.Context, cfg *Config, opts any, args []string, io std) error {
 	o := opts.(*checkOptions)
@@ -53,24 +53,27 @@ func check(ctx context.Context, cfg *Config, opts any, args []string, io std) er
 	if err != nil {
 		return err
 	}
-	failed := false
+	var halves [2]query.Report
 	for _, name := range scripts {
-		halves, err := runScript(ctx, cfg, base, name)
-		if err != nil {
+		if err := runScript(ctx, cfg, base, name, &halves); err != nil {
 			return err
 		}
-		for i, report := range halves {
-			fmt.Fprintf(io.out, "\n%s, %s\n", name, halfNames[i])
-			if err := report.Write(io.out); err != nil {
-				return err
-			}
-			if o.misses && i == tuningHalf {
-				writeMisses(io.out, report)
-			}
-			for _, msg := range floor.Below(report.Total) {
-				failed = true
-				fmt.Fprintf(io.err, "%s, %s: %s\n", name, halfNames[i], msg)
-			}
+	}
+	failed := false
+	for i := range halves {
+		if len(scripts) == 0 {
+			break
+		}
+		fmt.Fprintf(io.out, "\n%s\n", halfNames[i])
+		if err := halves[i].Write(io.out); err != nil {
+			return err
+		}
+		if o.misses && i == tuningHalf {
+			writeMisses(io.out, halves[i])
+		}
+		for _, msg := range floor.Below(halves[i].Total) {
+			failed = true
+			fmt.Fprintf(io.err, "%s: %s\n", halfNames[i], msg)
 		}
 	}
 	if failed {
@@ -79,7 +82,7 @@ func check(ctx context.Context, cfg *Config, opts any, args []string, io std) er
 	return nil
 }
 
-// The halves of a script. What is learnt from questions that went wrong comes
+// The halves of the scripts. What is learnt from questions that went wrong comes
 // from the tuning half alone; the held-out half tells whether it helps others.
 const (
 	tuningHalf = iota // odd lines
@@ -88,21 +91,21 @@ const (
 
 var halfNames = [...]string{tuningHalf: "tuning half (odd lines)", heldOutHalf: "held-out half (even lines)"}
 
-// runScript asks all questions of a script and reports on its halves.
-func runScript(ctx context.Context, cfg *Config, base *kb.Live, name string) (halves [2]query.Report, err error) {
+// runScript asks all questions of a script and adds the results to its halves.
+func runScript(ctx context.Context, cfg *Config, base *kb.Live, name string, halves *[2]query.Report) error {
 	f, err := os.Open(name)
 	if err != nil {
-		return halves, err
+		return err
 	}
 	defer f.Close()
 	cases, err := query.Read(f, name)
 	if err != nil {
-		return halves, err
+		return err
 	}
 	for _, c := range cases {
 		d, err := base.Decide(ctx, c.Utterance)
 		if err != nil {
-			return halves, err
+			return err
 		}
 		half := tuningHalf
 		if c.Line%2 == 0 {
@@ -111,7 +114,7 @@ func runScript(ctx context.Context, cfg *Config, base *kb.Live, name string) (ha
 		rec := bot.NewRecord("", bot.Compose(d, cfg.contact()))
 		halves[half].Add(c, query.Result{Decision: rec.Decision, Entries: rec.Entries, Part: rec.Part, Text: rec.Text})
 	}
-	return halves, nil
+	return nil
 }
 
 func writeMisses(w io.Writer, r query.Report) {
