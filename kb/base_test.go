@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -141,6 +142,14 @@ func TestMessagesAreRecognised(t *testing.T) {
 		if d.Kind != kb.Answer || string(d.Hits[0].Entry.ID) != tt.entry || d.Message == "" {
 			t.Errorf("%q: %s %v, message %q; want entry %s recognised", tt.q, d.Kind, ids(d), d.Message, tt.entry)
 		}
+	}
+}
+
+// A question below a pasted screen counts as much as the screen.
+func TestQuestionBelowAScreen(t *testing.T) {
+	d := decide(t, shipped(t), "中国移动 13:55 87%\n目前没有可使用的印章，请\n联系企业主管理员添加印章并授权\n知道了\n你们客服电话周末几点下班")
+	if got := ids(d); d.Kind != kb.Answer || !slices.Contains(got, "14") || !slices.Contains(got, "19") {
+		t.Errorf("%s %v, want an answer that shows 14 and 19", d.Kind, got)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"signdesk/kb/normalize"
 )
@@ -120,6 +122,13 @@ func (b *Base) Decide(ctx context.Context, utterance string) (Decision, error) {
 			return Decision{}, err
 		}
 	}
+	if tail := b.norm.Canon(lastLine(utterance)); tail != canon && utf8.RuneCountInString(tail) >= tailRunes {
+		below, err := b.score(ctx, tail)
+		if err != nil {
+			return Decision{}, err
+		}
+		list = b.blend(list, below)
+	}
 	slices.SortFunc(list, func(x, y scored) int {
 		return cmp.Or(cmp.Compare(y.p, x.p), cmp.Compare(x.doc, y.doc))
 	})
@@ -128,6 +137,45 @@ func (b *Base) Decide(ctx context.Context, utterance string) (Decision, error) {
 	d.Why.Concepts = b.norm.Concepts(canon)
 	d.Why.Rows = b.rows(list)
 	return d, nil
+}
+
+// tailRunes is the shortest last line that may be a question of its own.
+const tailRunes = 7
+
+// tailSure is the probability of an entry from which the last line counts.
+const tailSure = 0.6
+
+// lastLine returns the last line of a text of several lines, else nothing.
+// People paste a screen and put their question below it.
+func lastLine(utterance string) string {
+	utterance = strings.TrimSpace(utterance)
+	i := strings.LastIndexByte(utterance, '\n')
+	if i < 0 {
+		return ""
+	}
+	return utterance[i+1:]
+}
+
+// blend gives the last line the same weight as the whole, if it speaks surely
+// for one entry.
+func (b *Base) blend(whole, below []scored) []scored {
+	if hits, _ := b.group(below); len(hits) == 0 || hits[0].Sure < tailSure {
+		return whole
+	}
+	at := make(map[int]int, len(whole))
+	for i := range whole {
+		at[whole[i].doc] = i
+		whole[i].p /= 2
+	}
+	for _, s := range below {
+		s.p /= 2
+		if i, ok := at[s.doc]; ok {
+			whole[i].p += s.p
+		} else {
+			whole = append(whole, s)
+		}
+	}
+	return whole
 }
 
 // meaningful reports whether canonical text says more than placeholders and
