@@ -36,7 +36,7 @@ const (
 // passes bounds how often the rules are applied until nothing changes. One
 // rule can make room for another (a removed emoji joins two halves of a phone
 // number); real text settles after one pass, hostile text after a few.
-const passes = 12
+const passes = 13
 
 // A Normalizer applies the tables of data/words. The zero value is not usable.
 type Normalizer struct {
@@ -56,17 +56,27 @@ func (n *Normalizer) Canon(s string) string {
 	if canon, ok := n.easy(s); ok {
 		return canon
 	}
-	s = clip(s)
-	prev := n.pass(s)
-	for range passes {
-		next := n.pass(prev)
-		if next == prev {
-			return prev
+	s, settled := n.settle(clip(s))
+	if !settled { // text built to oscillate keeps its plain characters at most
+		if s, settled = n.settle(plain(s)); !settled {
+			return ""
 		}
-		prev = next
 	}
-	// Text built to oscillate loses everything but its plain characters.
-	return plain(prev)
+	return s
+}
+
+// settle applies the rules until nothing changes, and reports whether that
+// came about. A rule may lengthen the text ("**" becomes "#x"), so that each
+// pass is clipped anew.
+func (n *Normalizer) settle(s string) (string, bool) {
+	for range passes {
+		next := clip(n.pass(s))
+		if next == s {
+			return s, true
+		}
+		s = next
+	}
+	return s, false
 }
 
 // easy does most of real text in one go: Han characters and plain punctuation,
@@ -133,7 +143,7 @@ func clip(s string) string {
 		return s
 	}
 	r := []rune(s)
-	return string(r[:MaxRunes/2]) + "\n" + string(r[len(r)-MaxRunes/2:])
+	return string(r[:MaxRunes/2]) + "\n" + string(r[len(r)-MaxRunes/2+1:])
 }
 
 // fold maps each character to the one that the knowledge base writes, and

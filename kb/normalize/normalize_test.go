@@ -146,6 +146,21 @@ func TestNewReportsFileAndLine(t *testing.T) {
 	}
 }
 
+// TestCanonOfLongText has inputs that grow while they are rewritten: a
+// placeholder can be longer than what it replaces.
+func TestCanonOfLongText(t *testing.T) {
+	n := shipped(t)
+	for _, part := range []string{"u", "** ", "x@y.cn,", "怎么认证**，", "１３８００００００００ 的", "a ** 😀\n"} {
+		once := n.Canon("*EA* *M* " + strings.Repeat(part, normalize.MaxRunes))
+		if utf8.RuneCountInString(once) > normalize.MaxRunes {
+			t.Errorf("Canon of many %q has %d runes", part, utf8.RuneCountInString(once))
+		}
+		if twice := n.Canon(once); twice != once {
+			t.Errorf("Canon of many %q is %.60q..., again %.60q...", part, once, twice)
+		}
+	}
+}
+
 func FuzzCanon(f *testing.F) {
 	n := shipped(f)
 	for _, s := range []string{
