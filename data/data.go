@@ -1,5 +1,6 @@
 // Package data embeds the content that signdesk ships: the entries of the help
-// desk and the word tables of matching. It has no logic; main hands the file
+// desk, the word tables of matching, the platform's texts and the
+// demonstration's world. It has no logic; main hands the file
 // systems to the packages that read them.
 package data
 
@@ -8,7 +9,7 @@ import (
 	"io/fs"
 )
 
-//go:embed faq words
+//go:embed faq words demo texts
 var files embed.FS
 
 // FAQ returns the entries and topics (*.md, *.yaml) and their classifier.
@@ -16,6 +17,12 @@ func FAQ() fs.FS { return sub("faq") }
 
 // Words returns the normalisation tables.
 func Words() fs.FS { return sub("words") }
+
+// Demo returns the demonstration's world.
+func Demo() fs.FS { return sub("demo") }
+
+// Texts returns what the platform says, by code.
+func Texts() fs.FS { return sub("texts") }
 
 func sub(dir string) fs.FS {
 	fsys, err := fs.Sub(files, dir)

@@ -1,0 +1,153 @@
+package platform
+
+import (
+	"time"
+
+	"signdesk/actions/platform/calendar"
+	"signdesk/actions/platform/value"
+	"signdesk/data/store"
+)
+
+// notify owes somebody a message; args are names and values of its
+// placeholders. It leaves with the transaction.
+func (t *Tx) notify(to string, notice NoticeID, subject string, args ...string) {
+	if to == "" {
+		return
+	}
+	fields := map[string]string{"brand": t.p.brand, "host": t.p.host, "hotline": t.p.hotline}
+	for i := 0; i+1 < len(args); i += 2 {
+		fields[args[i]] = args[i+1]
+	}
+	channel := "SMS"
+	if value.IsEmail(to) {
+		channel = "Email"
+	}
+	notifications.save(t, &Notification{ID: newID[NotificationID](t, "N-"), Channel: channel, To: to, Template: notice,
+		Text: fill(t.p.words.Notices[notice], fields), SubjectID: subject, Status: NotificationQueued})
+}
+
+// Queued returns notifications that wait to be sent, oldest first, at most
+// limit.
+func (t *Tx) Queued(limit int) []*Notification {
+	return notifications.listRange(t, "queued", store.Range{Limit: limit})
+}
+
+// SentTo returns the notifications to a login, oldest first.
+func (t *Tx) SentTo(login string) []*Notification {
+	return notifications.list(t, "to", key(login))
+}
+
+// Delivered notes that a notification was sent, or with what it failed for good.
+func (t *Tx) Delivered(id NotificationID, failure string) error {
+	defer t.in("notification.deliver")()
+	n := notifications.get(t, id)
+	if n == nil || n.Status != NotificationQueued {
+		return t.end(refuse(NotOpen, ""))
+	}
+	n.Status, n.Failure = NotificationSent, failure
+	if failure != "" {
+		n.Status = NotificationFailed
+	}
+	notifications.save(t, n)
+	return t.err
+}
+
+// Links (B19, G8).
+const (
+	linkChars    = 8
+	linkSigns    = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	linkLife     = 7 * 24 * time.Hour
+	linksPerDay  = 3
+	approveQuery = "?type=2"
+)
+
+// URL returns the address of a link, as messages carry it.
+func (p *Platform) URL(l *ShortLink) string {
+	u := "https://" + p.host + "/s/" + string(l.Code)
+	if l.Kind == LinkApprove {
+		u += approveQuery
+	}
+	return u
+}
+
+// newLink makes a link; of approve links the one before is revoked.
+func (t *Tx) newLink(l ShortLink) *ShortLink {
+	if l.Kind == LinkApprove {
+		if old := links.find(t, "active", subjectKey(l.Subject).Str(string(l.Role))); old != nil {
+			old.Status = LinkIsRevoked
+			links.save(t, old)
+		}
+	}
+	l.Code = LinkCode(t.randomText(linkChars, linkSigns))
+	l.Status = LinkActive
+	links.save(t, &l)
+	return &l
+}
+
+// closeLinks ends the links of a subject: with used, once it was settled.
+func (t *Tx) closeLinks(subject string, to LinkStatus) {
+	for _, l := range links.list(t, "subject", key(subject)) {
+		if l.Status == LinkActive && l.Kind == LinkApprove {
+			l.Status = to
+			links.save(t, l)
+		}
+	}
+}
+
+// Link returns a link that can be used: active, and before its end. Unknown
+// codes are NotFound.
+func (t *Tx) Link(code LinkCode) (*ShortLink, error) {
+	l := links.get(t, code)
+	if l == nil {
+		return nil, t.failure(refuse(NotFound, ""))
+	}
+	switch {
+	case l.Status == LinkIsUsed:
+		return nil, t.failure(refuse(LinkUsed, ""))
+	case l.Status == LinkIsRevoked:
+		return nil, t.failure(refuse(LinkRevoked, ""))
+	case l.Status == LinkIsExpired || !l.ExpiresAt.IsZero() && !t.at.Before(l.ExpiresAt):
+		return nil, t.failure(refuse(LinkExpired, ""))
+	}
+	return l, t.err
+}
+
+// NotifyHelper sends T1 with a link, so that somebody else does the part of his
+// role in a case of the actor (R12.45, R12.46). The link before is revoked.
+func (t *Tx) NotifyHelper(s Subject, role LinkRole, recipient string) (*ShortLink, error) {
+	defer t.in("helper.notify")()
+	sub, r := t.openSubject(s)
+	if r != nil || t.err != nil {
+		return nil, t.failure(r)
+	}
+	to, ok := value.Login(recipient)
+	applicant := accounts.get(t, sub.applicant)
+	switch {
+	case t.err != nil:
+		return nil, t.err
+	case t.by.Account != sub.applicant:
+		return nil, refuse(NotFound, "")
+	case !ok:
+		return nil, bad("recipient", "R12.45")
+	case to == applicant.Mobile || to == applicant.Email:
+		return nil, refuse(OwnLogin, "")
+	case !sub.takes(role):
+		return nil, refuse(MethodNotAllowed, sub.rule)
+	}
+	today := 0
+	for _, l := range links.list(t, "subject", key(s.ID)) {
+		if l.Role == role && l.Kind == LinkApprove && !l.CreatedAt.Before(calendar.StartOfDay(t.at)) {
+			today++
+		}
+	}
+	if today >= linksPerDay {
+		return nil, t.failure(refuse(TooManySends, ""))
+	}
+	l := t.newLink(ShortLink{Kind: LinkApprove, SubjectID: s.ID, Subject: s, RecipientLogin: to, Role: role, ExpiresAt: t.at.Add(linkLife)})
+	notice := NoticeRequest
+	if sub.request != nil && sub.request.SignScope == SignNone {
+		notice = NoticeViewOnly
+	}
+	t.notify(to, notice, s.ID, "name", sub.applicantName(t), "account", value.Mask(applicant.Login()), "link", t.p.URL(l))
+	return l, t.err
+}

@@ -1,0 +1,75 @@
+package platform
+
+import "slices"
+
+// Enterprise returns an enterprise, or nil.
+func (t *Tx) Enterprise(id EnterpriseID) *Enterprise { return enterprises.get(t, id) }
+
+// EnterpriseByName returns the certified enterprise of exactly that name, or nil.
+func (t *Tx) EnterpriseByName(name string) *Enterprise { return enterprises.find(t, "name", key(name)) }
+
+// EnterpriseByRegistration returns the enterprise of a USCC or registration
+// number that was not deleted, or nil.
+func (t *Tx) EnterpriseByRegistration(registration string) *Enterprise {
+	return enterprises.find(t, "registration", key(registration))
+}
+
+// MainAdmin returns the main administrator of an enterprise, or nil.
+func (t *Tx) MainAdmin(id EnterpriseID) *Member {
+	e := enterprises.get(t, id)
+	if e == nil {
+		return nil
+	}
+	return members.get(t, e.MainAdminID)
+}
+
+// Members returns the members of an enterprise that were not removed.
+func (t *Tx) Members(id EnterpriseID) []*Member {
+	return slices.DeleteFunc(members.list(t, "enterprise", key(id)), func(m *Member) bool { return m.Status == MemberRemoved })
+}
+
+// Member returns a member, or nil.
+func (t *Tx) Member(id MemberID) *Member { return members.get(t, id) }
+
+// MemberOf returns the active membership of an account in an enterprise, or
+// nil.
+func (t *Tx) MemberOf(account AccountID, e EnterpriseID) *Member { return t.memberOf(account, e) }
+
+// ViewGrants returns the rights of a member to view contracts.
+func (t *Tx) ViewGrants(id MemberID) []*ViewGrant { return viewGrants.list(t, "member", key(id)) }
+
+// SealGrants returns the rights of a member to use seals, without those of his
+// roles.
+func (t *Tx) SealGrants(id MemberID) []*SealGrant { return sealGrants.list(t, "member", key(id)) }
+
+// Roles returns the roles of an enterprise.
+func (t *Tx) Roles(id EnterpriseID) []*Role { return roles.list(t, "name", key(id)) }
+
+// Seal returns a seal, or nil.
+func (t *Tx) Seal(id SealID) *Seal { return seals.get(t, id) }
+
+// Requests returns the permission requests to an enterprise, in the order of
+// their ids.
+func (t *Tx) Requests(id EnterpriseID) []*PermissionRequest {
+	return requests.list(t, "enterprise", key(id))
+}
+
+// Appeals returns the appeals for an enterprise.
+func (t *Tx) Appeals(id EnterpriseID) []*Appeal { return appeals.list(t, "enterprise", key(id)) }
+
+// Certifications returns the certifications of an enterprise.
+func (t *Tx) Certifications(id EnterpriseID) []*Certification {
+	return certifications.list(t, "enterprise", key(id))
+}
+
+// Certificate returns a certificate, or nil (R10.27).
+func (t *Tx) Certificate(id CertificateID) *Certificate { return certificates.get(t, id) }
+
+// Handover returns a handover, or nil.
+func (t *Tx) Handover(id HandoverID) *Handover { return handovers.get(t, id) }
+
+// AdminChange returns a change of the main administrator, or nil.
+func (t *Tx) AdminChange(id AdminChangeID) *AdminChange { return adminChanges.get(t, id) }
+
+// InfoChange returns a change of an enterprise's data, or nil.
+func (t *Tx) InfoChange(id ChangeID) *InfoChange { return changes.get(t, id) }
