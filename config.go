@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"text/tabwriter"
 
+	"signdesk/actions/platform"
 	"signdesk/bot"
 	"signdesk/kb"
 )
@@ -19,9 +20,13 @@ import (
 type Config struct {
 	Addr    string // host:port of the web server
 	FAQ     string // directory with entries and topics; "" for the embedded ones
+	Store   string // file of the store; the key and the control socket stand beside it
+	Secret  string // key of the platform's secrets in hexadecimal; "" for the one beside the store
 	Brand   string // name of the platform, as users know it
 	Hotline string
 	Site    string // the platform's web site, without scheme
+
+	LinkHost string // of the links in messages
 
 	PayeeName, PayeeBank, PayeeBranch, PayeeAccount, PayeeCNAPS string // where the 0.01 yuan goes
 
@@ -44,9 +49,13 @@ func (c *Config) table() []setting {
 		{env: "SIGNDESK_ADDR", flag: "addr", def: "127.0.0.1:8080", about: "address of the web server", into: &c.Addr, check: hostPort},
 		{env: "SIGNDESK_FAQ", flag: "faq", about: "directory with the entries", into: &c.FAQ, check: directory,
 			missing: "the embedded entries are used; changing them takes a new build"},
+		{env: "SIGNDESK_STORE", flag: "store", def: "signdesk-data/store.db", about: "file of the store", into: &c.Store, check: notEmpty},
+		{env: "SIGNDESK_SECRET", about: "key of the platform's secrets", secret: true, into: &c.Secret, check: secretForm,
+			missing: "a key is made on the first run and kept beside the store: keep a copy of it elsewhere"},
 		{env: "SIGNDESK_BRAND", def: "上上签", about: "name of the platform", into: &c.Brand, check: notEmpty},
 		{env: "SIGNDESK_HOTLINE", def: "400-993-6665", about: "hotline", into: &c.Hotline, check: phoneNumber},
 		{env: "SIGNDESK_SITE", def: "www.bestsign.cn", about: "web site of the platform", into: &c.Site, check: notEmpty},
+		{env: "SIGNDESK_LINK_HOST", def: "ent.bestsign.info", about: "host of the links in messages", into: &c.LinkHost, check: notEmpty},
 		{env: "SIGNDESK_PAYEE_NAME", def: "杭州尚尚签网络科技有限公司", about: "payee of the 0.01 yuan: account name", into: &c.PayeeName, check: notEmpty},
 		{env: "SIGNDESK_PAYEE_BANK", def: "华夏银行", about: "payee: bank", into: &c.PayeeBank, check: notEmpty},
 		{env: "SIGNDESK_PAYEE_BRANCH", def: "华夏银行高新支行", about: "payee: branch", into: &c.PayeeBranch, check: notEmpty},
@@ -148,7 +157,15 @@ func notEmpty(s string) error {
 var (
 	phoneForm = regexp.MustCompile(`^[0-9][0-9-]{4,19}$`)
 	digitForm = regexp.MustCompile(`^[0-9]{8,32}$`)
+	hexForm   = regexp.MustCompile(`^[0-9a-fA-F]+$`)
 )
+
+func secretForm(s string) error {
+	if len(s) != 2*platform.KeyLen || !hexForm.MatchString(s) {
+		return fmt.Errorf("want %d hexadecimal digits, as openssl rand -hex %d prints them", 2*platform.KeyLen, platform.KeyLen)
+	}
+	return nil
+}
 
 func phoneNumber(s string) error {
 	if !phoneForm.MatchString(s) {

@@ -2,38 +2,34 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net"
+	"os"
 	"time"
+
+	"signdesk/actions/platform/calendar"
+	"signdesk/data/store"
 )
 
+// calendarAhead is how long before the end of the known holidays doctor warns.
+const calendarAhead = 60 * 24 * time.Hour
+
 // doctor tells what is configured and what is missing. It fails if serve
-// would.
+// would. It changes nothing.
 func doctor(ctx context.Context, cfg *Config, _ any, _ []string, io std) error {
 	fmt.Fprintln(io.out, "configuration")
 	if err := cfg.print(io.out); err != nil {
 		return err
 	}
 	fmt.Fprintln(io.out, "\nwhat works")
-	failed := false
-	start := time.Now()
-	base, err := openBase(ctx, cfg)
-	if err != nil {
-		failed = true
-		fmt.Fprintf(io.out, "  FAIL  content: %v\n        nothing can be answered until this is mended\n", err)
-	} else {
-		defer base.Close()
-		c := base.Content()
-		fmt.Fprintf(io.out, "  ok    content %s: %d entries, %d topics, ready in %d ms\n",
-			c.Hash[:12], len(c.Entries), len(c.Topics), time.Since(start).Milliseconds())
-	}
-	if ln, err := net.Listen("tcp", cfg.Addr); err != nil {
-		failed = true
-		fmt.Fprintf(io.out, "  FAIL  address: %v\n        serve cannot start; choose another with -addr\n", err)
-	} else {
-		ln.Close()
-		fmt.Fprintf(io.out, "  ok    address %s is free\n", cfg.Addr)
-	}
+	x := &examination{out: io.out}
+	x.content(ctx, cfg)
+	x.store(ctx, cfg)
+	x.calendar(time.Now())
+	x.address(cfg)
 	fmt.Fprintln(io.out, "\nwhat is missing, and what that costs")
 	none := true
 	for _, s := range cfg.settings {
@@ -45,8 +41,85 @@ func doctor(ctx context.Context, cfg *Config, _ any, _ []string, io std) error {
 	if none {
 		fmt.Fprintln(io.out, "  nothing")
 	}
-	if failed {
+	if x.failed {
 		return errReported
 	}
 	return nil
+}
+
+// An examination writes what doctor finds.
+type examination struct {
+	out    io.Writer
+	failed bool
+}
+
+func (x *examination) ok(format string, args ...any) {
+	fmt.Fprintf(x.out, "  ok    "+format+"\n", args...)
+}
+
+func (x *examination) warn(what, todo string) {
+	fmt.Fprintf(x.out, "  warn  %s\n        %s\n", what, todo)
+}
+
+func (x *examination) fail(what string, err error, todo string) {
+	x.failed = true
+	fmt.Fprintf(x.out, "  FAIL  %s: %v\n        %s\n", what, err, todo)
+}
+
+func (x *examination) content(ctx context.Context, cfg *Config) {
+	start := time.Now()
+	base, err := openBase(ctx, cfg)
+	if err != nil {
+		x.fail("content", err, "nothing can be answered until this is mended")
+		return
+	}
+	defer base.Close()
+	c := base.Content()
+	x.ok("content %s: %d entries, %d topics, ready in %d ms", c.Hash[:12], len(c.Entries), len(c.Topics), time.Since(start).Milliseconds())
+}
+
+func (x *examination) store(ctx context.Context, cfg *Config) {
+	info, err := os.Stat(cfg.Store)
+	if errors.Is(err, fs.ErrNotExist) {
+		x.ok("store %s is not there yet: serve makes it, with demonstration data", cfg.Store)
+		return
+	}
+	if err != nil {
+		x.fail("store", err, "give another file with -store")
+		return
+	}
+	s, err := openService(ctx, cfg)
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		x.ok("store %s is in use by a serving process", cfg.Store)
+	case err != nil:
+		x.fail("store", err, "serve cannot start; signdesk restore brings back a backup")
+	default:
+		defer s.Close()
+		x.ok("store %s: %d KB, demonstration's time %s", cfg.Store, info.Size()>>10, local(s.clock.Now()))
+	}
+}
+
+func (x *examination) calendar(now time.Time) {
+	last := now.In(calendar.Shanghai).Year()
+	for calendar.Known(last) {
+		last++
+	}
+	end := time.Date(last, time.January, 1, 0, 0, 0, 0, calendar.Shanghai)
+	known := fmt.Sprintf("holidays are known until the end of %d", last-1)
+	if end.Sub(now) < calendarAhead {
+		x.warn(known, "working days beyond cannot be counted: take a newer release once the next year's holidays are published")
+		return
+	}
+	x.ok("%s", known)
+}
+
+func (x *examination) address(cfg *Config) {
+	ln, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		x.fail("address", err, "serve cannot start; choose another with -addr")
+		return
+	}
+	ln.Close()
+	x.ok("address %s is free", cfg.Addr)
 }

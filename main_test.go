@@ -16,9 +16,6 @@ import (
 	"time"
 )
 
-// noEnv is an empty environment.
-func noEnv(string) string { return "" }
-
 // runCLI runs a command line to its end.
 func runCLI(t *testing.T, env map[string]string, stdin string, args ...string) (code int, out, errOut string) {
 	t.Helper()
@@ -254,14 +251,8 @@ func TestServeAndReload(t *testing.T) {
 		}
 	}
 	write(tinyEntry)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	var out, errOut syncBuffer
-	done := make(chan int, 1)
-	go func() {
-		done <- run(ctx, []string{"serve", "-addr", "127.0.0.1:0", "-faq", dir}, noEnv, std{strings.NewReader(""), &out, &errOut})
-	}()
-	base := waitFor(t, &out, `ready: (http://\S+)`)
+	env := map[string]string{"SIGNDESK_STORE": filepath.Join(t.TempDir(), "store.db")}
+	base, errOut, stop := startServe(t, env, "-faq", dir)
 	askText := func() string {
 		t.Helper()
 		res, err := http.Post(base+"/v1/ask", "application/json", strings.NewReader(`{"q":"测试问题怎么办"}`))
@@ -279,17 +270,34 @@ func TestServeAndReload(t *testing.T) {
 		t.Errorf("first version: %s", got)
 	}
 	write(strings.Replace(tinyEntry, "condition:", "kondition:", 1))
-	waitFor(t, &errOut, `content refused.*(01-test\.md:6: field kondition not found)`)
+	waitFor(t, errOut, `content refused.*(01-test\.md:6: field kondition not found)`)
 	if got := askText(); !strings.Contains(got, "第一版回答") {
 		t.Errorf("after a faulty change: %s", got)
 	}
 	write(strings.Replace(tinyEntry, "第一版", "新的第二版", 1))
-	waitFor(t, &errOut, `(content replaced)`)
+	waitFor(t, errOut, `(content replaced)`)
 	if got := askText(); !strings.Contains(got, "新的第二版回答") {
 		t.Errorf("after a good change: %s", got)
 	}
-	cancel()
-	if code := <-done; code != exitOK {
-		t.Errorf("serve ended with code %d: %s", code, errOut.String())
-	}
+	stop()
+}
+
+// startServe serves on a free port until stop is called or the test ends.
+func startServe(t *testing.T, env map[string]string, args ...string) (url string, errOut *syncBuffer, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, errOut := &syncBuffer{}, &syncBuffer{}
+	done := make(chan int, 1)
+	go func() {
+		args := append([]string{"serve", "-addr", "127.0.0.1:0"}, args...)
+		done <- run(ctx, args, func(k string) string { return env[k] }, std{strings.NewReader(""), out, errOut})
+	}()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if code := <-done; code != exitOK {
+			t.Errorf("serve ended with code %d: %s", code, errOut)
+		}
+	})
+	t.Cleanup(stop)
+	return waitFor(t, out, `ready: (http://\S+)`), errOut, stop
 }

@@ -24,7 +24,7 @@ const (
 )
 
 // serve answers on the web until ctx ends.
-func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) error {
+func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err error) {
 	start := time.Now()
 	log := slog.New(slog.NewTextHandler(io.err, nil))
 	base, err := openBase(ctx, cfg)
@@ -32,6 +32,11 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) error {
 		return err
 	}
 	defer base.Close()
+	svc, err := openService(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, svc.Close()) }()
 	web, err := webhook.New(webhook.Options{Base: base, Contact: cfg.contact(), Site: cfg.Site, Log: log})
 	if err != nil {
 		return err
@@ -44,6 +49,10 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) error {
 		Handler: web.Handler(), ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 	}
+	commands, err := listenControl(cfg)
+	if err != nil {
+		return fmt.Errorf("listen for other commands: %w", err)
+	}
 	c := base.Content()
 	fmt.Fprintf(io.out, "signdesk is ready: http://%s (%d entries, %d topics, in %d ms)\n",
 		ln.Addr(), len(c.Entries), len(c.Topics), time.Since(start).Milliseconds())
@@ -52,6 +61,17 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) error {
 	}
 
 	g, ctx := errgroup.WithContext(ctx)
+	serveUntil(ctx, g, srv, ln)
+	serveUntil(ctx, g, &http.Server{Handler: control(ctx, svc), ReadHeaderTimeout: controlHeader}, commands)
+	g.Go(func() error { return svc.work(ctx, log) })
+	if cfg.FAQ != "" {
+		g.Go(func() error { return base.Watch(ctx, cfg.faqFiles(), watchInterval, log) })
+	}
+	return g.Wait()
+}
+
+// serveUntil serves on ln until ctx ends, and lets open requests finish.
+func serveUntil(ctx context.Context, g *errgroup.Group, srv *http.Server, ln net.Listener) {
 	g.Go(func() error {
 		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			return err
@@ -64,8 +84,4 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) error {
 		defer cancel()
 		return srv.Shutdown(stop)
 	})
-	if cfg.FAQ != "" {
-		g.Go(func() error { return base.Watch(ctx, cfg.faqFiles(), watchInterval, log) })
-	}
-	return g.Wait()
 }

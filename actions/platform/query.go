@@ -35,6 +35,11 @@ func (t *Tx) Member(id MemberID) *Member { return members.get(t, id) }
 // nil.
 func (t *Tx) MemberOf(account AccountID, e EnterpriseID) *Member { return t.memberOf(account, e) }
 
+// MembershipsOf returns where an account is an active member.
+func (t *Tx) MembershipsOf(account AccountID) []*Member {
+	return slices.DeleteFunc(members.list(t, "account", key(account)), func(m *Member) bool { return m.Status != MemberActive })
+}
+
 // ViewGrants returns the rights of a member to view contracts.
 func (t *Tx) ViewGrants(id MemberID) []*ViewGrant { return viewGrants.list(t, "member", key(id)) }
 
@@ -61,6 +66,9 @@ func (t *Tx) Appeals(id EnterpriseID) []*Appeal { return appeals.list(t, "enterp
 func (t *Tx) Certifications(id EnterpriseID) []*Certification {
 	return certifications.list(t, "enterprise", key(id))
 }
+
+// Certification returns a certification, or nil.
+func (t *Tx) Certification(id CertificationID) *Certification { return certifications.get(t, id) }
 
 // Certificate returns a certificate, or nil (R10.27).
 func (t *Tx) Certificate(id CertificateID) *Certificate { return certificates.get(t, id) }

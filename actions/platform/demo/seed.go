@@ -65,6 +65,9 @@ func Email(account string) string {
 // LegalRepID returns the ID number of the legal representative of E-nn.
 func LegalRepID(nn string) string { return idCard(idHead + nn) }
 
+// AgentID is the ID number of an invented agent.
+const AgentID = "990001199001010013"
+
 // LegalRepMobile returns the mobile number of the legal representative of E-nn.
 func LegalRepMobile(nn string) string { return mobileHead + nn + repMobile }
 

@@ -96,6 +96,11 @@ func Mask(login string) string {
 	return login[:mobileHead] + mask + login[len(login)-mobileTail:]
 }
 
+var loginInText = regexp.MustCompile(`\b1[3-9][0-9]{9}\b|[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+`)
+
+// MaskAll hides the middle of every login in a text.
+func MaskAll(text string) string { return loginInText.ReplaceAllStringFunc(text, Mask) }
+
 // idHead and idTail are how much of an ID card number may be shown, as the
 // guide's form does: 330*****025.
 const idHead, idTail = 3, 3

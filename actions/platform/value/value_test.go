@@ -154,3 +154,11 @@ func TestPassword(t *testing.T) {
 		}
 	}
 }
+
+func TestMaskAllLogins(t *testing.T) {
+	in := `{"Mobile":"13712343482","Email":"abcdef@example.com","AccountNo":"9900000000000037","at":"2022-05-26"}`
+	want := `{"Mobile":"137****3482","Email":"abc****@example.com","AccountNo":"9900000000000037","at":"2022-05-26"}`
+	if got := value.MaskAll(in); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"signdesk/actions/platform"
+	"signdesk/actions/platform/demo"
+	"signdesk/data"
+	"signdesk/data/store"
+)
+
+// A service is the platform on its store. Its outside world is the
+// demonstration's.
+type service struct {
+	store    store.Store
+	file     *store.File // nil if the store is in memory
+	platform *platform.Platform
+	words    *platform.Words
+	world    *demo.World
+	clock    *demo.Clock
+	payee    string // account number of reverse payments
+}
+
+const (
+	serviceTable = "service"
+	secretFile   = "secret" // beside the store
+	dirMode      = 0o700
+	secretMode   = 0o600
+)
+
+var keyCheck = store.Key{}.Str("key-check")
+
+// storeOptions declare what the store is to hold.
+func storeOptions() store.Options {
+	return store.Options{Tables: platform.Tables(), Migrations: platform.Migrations()}
+}
+
+// openService opens the store, which it creates with the demonstration's
+// records if it is not there. The caller closes it. The error is
+// [store.ErrLocked] if another process has the store open.
+func openService(ctx context.Context, cfg *Config) (*service, error) {
+	dir := filepath.Dir(cfg.Store)
+	if err := os.MkdirAll(dir, dirMode); err != nil {
+		return nil, err
+	}
+	_, err := os.Stat(cfg.Store)
+	key, err := serviceKey(cfg, errors.Is(err, fs.ErrNotExist))
+	if err != nil {
+		return nil, err
+	}
+	file, err := store.Open(ctx, cfg.Store, storeOptions())
+	if err != nil {
+		return nil, err
+	}
+	s, err := newService(ctx, cfg, file, key)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	s.file = file
+	return s, nil
+}
+
+func newService(ctx context.Context, cfg *Config, st store.Store, key []byte) (*service, error) {
+	if err := checkKey(ctx, st, key); err != nil {
+		return nil, err
+	}
+	s := &service{store: st, payee: cfg.PayeeAccount}
+	var err error
+	if s.words, err = platform.ReadWords(data.Texts()); err != nil {
+		return nil, err
+	}
+	if s.world, err = demo.Read(data.Demo()); err != nil {
+		return nil, err
+	}
+	if s.clock, err = demo.OpenClock(ctx, st, time.Now); err != nil {
+		return nil, err
+	}
+	s.platform, err = platform.New(platform.Options{Store: st, Key: key, Ports: s.world.Ports(st), Now: s.clock.Now, Words: s.words,
+		Payee: platform.Payee{Name: cfg.PayeeName, Bank: cfg.PayeeBank, Branch: cfg.PayeeBranch, Account: cfg.PayeeAccount, CNAPS: cfg.PayeeCNAPS},
+		Host:  cfg.LinkHost, Brand: cfg.Brand, Hotline: cfg.Hotline, DrawAmount: demo.Amount})
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.world.Load(ctx, s.platform)
+	return s, err
+}
+
+// Close closes the store.
+func (s *service) Close() error { return s.store.Close() }
+
+// serviceKey returns the key of the platform's secrets: as configured, or from
+// the file beside the store. For a new store that file is made.
+func serviceKey(cfg *Config, newStore bool) ([]byte, error) {
+	if cfg.Secret != "" {
+		return hex.DecodeString(cfg.Secret) // its form was checked
+	}
+	path := filepath.Join(filepath.Dir(cfg.Store), secretFile)
+	raw, err := os.ReadFile(path)
+	switch {
+	case err == nil:
+		if text := strings.TrimSpace(string(raw)); secretForm(text) == nil {
+			return hex.DecodeString(text)
+		}
+		return nil, fmt.Errorf("%s is not a key of %d hexadecimal digits", path, 2*platform.KeyLen)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	case !newStore:
+		return nil, fmt.Errorf("the store %s is there, but not its key: set SIGNDESK_SECRET or bring back %s", cfg.Store, path)
+	}
+	key := make([]byte, platform.KeyLen)
+	rand.Read(key)
+	return key, os.WriteFile(path, []byte(hex.EncodeToString(key)+"\n"), secretMode)
+}
+
+// checkKey sees that the store was always used with this key.
+func checkKey(ctx context.Context, st store.Store, key []byte) error {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte("signdesk key check"))
+	want := mac.Sum(nil)
+	return st.Update(ctx, func(tx store.Tx) error {
+		switch was := tx.Get(serviceTable, keyCheck); {
+		case was == nil:
+			return tx.Put(serviceTable, keyCheck, want)
+		case !hmac.Equal(was, want):
+			return errors.New("the store was written with another key: see SIGNDESK_SECRET")
+		}
+		return nil
+	})
+}
+
+// How often the service looks for work, and how much it takes at once.
+const (
+	payInterval   = time.Second
+	sweepInterval = 30 * time.Second
+	workBatch     = 100
+)
+
+// work pays out and ends what has run out, until ctx is done.
+func (s *service) work(ctx context.Context, log *slog.Logger) error {
+	pay, sweep := time.NewTicker(payInterval), time.NewTicker(sweepInterval)
+	defer pay.Stop()
+	defer sweep.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-pay.C:
+			_, err = s.platform.PayOut(ctx, workBatch)
+		case <-sweep.C:
+			_, err = s.platform.Sweep(ctx, workBatch)
+		}
+		if err != nil && ctx.Err() == nil {
+			log.Error("background work failed; it will be tried again", "err", err)
+		}
+	}
+}
+
+// A serviceCommand works on the service. It also runs inside a serving process,
+// on behalf of another: paths among its arguments are relative to that one's
+// directory, which is why inService makes them absolute.
+type serviceCommand func(ctx context.Context, s *service, args []string, io std) error
+
+// serviceCommands are those that a serving process runs for others.
+var serviceCommands = map[string]serviceCommand{"platform": platformCommand, "backup": backup, "verify": verify}
+
+// inService runs a command on the store, or has it run by the process that has
+// the store open.
+func inService(name string) func(context.Context, *Config, any, []string, std) error {
+	return func(ctx context.Context, cfg *Config, _ any, args []string, io std) error {
+		if name == "backup" && len(args) > 0 {
+			path, err := filepath.Abs(args[0])
+			if err != nil {
+				return err
+			}
+			args = slices.Replace(slices.Clone(args), 0, 1, path)
+		}
+		s, err := openService(ctx, cfg)
+		if errors.Is(err, store.ErrLocked) {
+			return forward(ctx, controlPath(cfg), name, args, io)
+		}
+		if err != nil {
+			return err
+		}
+		err = serviceCommands[name](ctx, s, args, io)
+		return errors.Join(err, s.Close())
+	}
+}
