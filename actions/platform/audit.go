@@ -112,6 +112,15 @@ func readHead(tx store.Tx) (auditHead, error) {
 	return head, nil
 }
 
+// Changes returns how many changes were recorded so far.
+func (t *Tx) Changes() uint64 {
+	head, err := readHead(t.tx)
+	if err != nil {
+		t.fail(err)
+	}
+	return head.Seq
+}
+
 // ErrAuditChain means that the audit trail was changed from outside, or that
 // the key is not the one it was written with.
 var ErrAuditChain = errors.New("platform: audit chain is broken")
