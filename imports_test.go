@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"actions/platform":          {"actions/platform/value", "actions/platform/calendar", "actions/platform/picture", "data/store"},
 	"actions/platform/demo":     {"actions/platform", "actions/platform/value", "actions/platform/calendar", "data/store"},
 	"actions":                   {"data/store"},
-	"actions/flows":             {"actions", "actions/platform", "data/store"},
+	"actions/flows":             {"actions", "actions/platform", "actions/platform/value", "actions/platform/calendar", "data/store"},
 	"bot/channel":               {},
 	"bot/wechat":                {"bot/channel"},
 	"bot/wechat/wechattest":     {"bot/wechat", "bot/channel"},

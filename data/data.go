@@ -1,5 +1,5 @@
 // Package data embeds the content that signdesk ships: the entries of the help
-// desk, the word tables of matching, the platform's texts and the
+// desk, the word tables of matching, the words of the flows, the platform's texts and the
 // demonstration's world. It has no logic; main hands the file
 // systems to the packages that read them.
 package data
@@ -9,7 +9,7 @@ import (
 	"io/fs"
 )
 
-//go:embed faq words demo texts
+//go:embed faq flows words demo texts
 var files embed.FS
 
 // FAQ returns the entries and topics (*.md, *.yaml) and their classifier.
@@ -17,6 +17,9 @@ func FAQ() fs.FS { return sub("faq") }
 
 // Words returns the normalisation tables.
 func Words() fs.FS { return sub("words") }
+
+// Flows returns the words of the guided flows.
+func Flows() fs.FS { return sub("flows") }
 
 // Demo returns the demonstration's world.
 func Demo() fs.FS { return sub("demo") }

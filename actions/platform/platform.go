@@ -108,6 +108,9 @@ func New(o Options) (*Platform, error) {
 	return p, nil
 }
 
+// Payee returns where reverse transfers go.
+func (p *Platform) Payee() Payee { return p.payee }
+
 // A Channel is how the actor reaches the platform.
 type Channel string
 

@@ -169,7 +169,7 @@ var (
 			"Submitted": {"Sent", "Bounced"},
 			"Sent":      {"Verified", "Bounced", "Exhausted", "Expired"},
 		},
-		index[BankTransfer]{"open", true, func(b *BankTransfer) []store.Key { return oneIf(b.open(), subjectKey(b.Subject)) }},
+		index[BankTransfer]{"open", true, func(b *BankTransfer) []store.Key { return oneIf(b.Open(), subjectKey(b.Subject)) }},
 		index[BankTransfer]{"subject", false, func(b *BankTransfer) []store.Key { return one(subjectKey(b.Subject)) }},
 		index[BankTransfer]{"submitted", false, func(b *BankTransfer) []store.Key {
 			return oneIf(b.Status == TransferSubmitted, store.Key{}.Time(b.CreatedAt))

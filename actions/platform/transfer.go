@@ -24,7 +24,8 @@ const (
 	remarkPermission    = "企业打款认证款项，请在 上上签 页面回填金额"
 )
 
-func (b *BankTransfer) open() bool {
+// Open reports whether the payment can still prove its case.
+func (b *BankTransfer) Open() bool {
 	return b.Status == TransferSubmitted || b.Status == TransferSent
 }
 
@@ -197,7 +198,7 @@ func (t *Tx) transferPaid(id TransferID, res PayResult) error {
 func (t *Tx) TransferBounced(id TransferID, reason string) error {
 	defer t.in("transfer.bounced")()
 	b := transfers.get(t, id)
-	if b == nil || !b.open() {
+	if b == nil || !b.Open() {
 		return t.failure(refuse(NotOpen, ""))
 	}
 	return t.bounce(b, reason)

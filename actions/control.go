@@ -1,0 +1,450 @@
+package actions
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ControlWord returns the control word that a text is, or "". Words of the
+// engine's questions count only while they are asked.
+func (e *Engine) ControlWord(st *State, text string) string {
+	t := squeezed(text)
+	for _, o := range e.words[engineWords].Steps[controls].Options {
+		if slices.ContainsFunc(o.labels(), func(l string) bool { return squeezed(l) == t }) && e.controlApplies(st, o.ID) {
+			return o.ID
+		}
+	}
+	return ""
+}
+
+func (e *Engine) controlApplies(st *State, word string) bool {
+	switch word {
+	case Back, Cancel, Status, Restart:
+		return len(st.Open) > 0
+	case Human:
+		return true
+	case Resume, Drop:
+		return len(st.Parked) > 0 && len(st.Open) == 0
+	case again, other:
+		return st.Aside == AsideMisses
+	case wanted, current:
+		return st.Aside == AsideSwitch
+	}
+	return false
+}
+
+// Offered returns the offer that a text or token means, if the last reply made
+// any.
+func (e *Engine) Offered(st *State, shown []Choice, text string) *Offer {
+	var options []Option
+	for _, c := range shown {
+		if !c.Control {
+			options = append(options, Option{ID: c.Token, Label: c.Label})
+		}
+	}
+	token := text
+	if !strings.HasPrefix(token, tokenOffer) {
+		var ok bool
+		if token, ok = pickOption(options, text); !ok {
+			return nil
+		}
+	}
+	n, err := strconv.Atoi(strings.TrimPrefix(token, tokenOffer))
+	if err != nil || n >= len(st.Offers) {
+		return nil
+	}
+	return &st.Offers[n]
+}
+
+// IsFree reports whether the open step takes any text, so that a question in
+// between should be looked for first.
+func (e *Engine) IsFree(st *State) bool {
+	s := st.Active()
+	if s == nil || st.Aside != AsideNone || s.Confirm {
+		return false
+	}
+	step := e.flows[s.Flow].step(s.Step)
+	return step != nil && step.Free
+}
+
+// Take gives an input to the open step. ok is false if it is no answer to what
+// is asked; the problem then says why, for [Engine.Miss].
+func (e *Engine) Take(t *Turn, st *State, in Input) (r Reply, why *Problem, ok bool, err error) {
+	s := st.Active()
+	if s == nil {
+		return r, nil, false, nil
+	}
+	if word, isControl := strings.CutPrefix(in.Option, tokenControl); isControl {
+		r, err = e.Control(t, st, word)
+		return r, nil, true, err
+	}
+	in.Option = strings.TrimPrefix(in.Option, tokenOption)
+	if st.Aside != AsideNone {
+		if word := e.asideWord(st, in.Text); word != "" {
+			r, err = e.Control(t, st, word)
+			return r, nil, true, err
+		}
+		if st.Aside != AsideSwitch { // an answer to the step itself is welcome
+			st.Aside = AsideNone
+		}
+	}
+	c := e.context(t, s)
+	step := c.flow.step(s.Step)
+	if step == nil {
+		return r, nil, false, nil
+	}
+	if s.Confirm || !step.asks() {
+		y, said := yesNo(in.Text)
+		if !said || in.Picture != nil {
+			return r, &Problem{Text: e.words[engineWords].Texts["confirm"], Kept: true}, false, nil
+		}
+		word := no
+		if y {
+			word = yes
+		}
+		r, err = e.Control(t, st, word)
+		return r, nil, true, err
+	}
+	if b := e.pressed(c, step, in); b != nil {
+		st.touch(t.Now)
+		return r, nil, true, e.press(t, st, &r, c, step, b)
+	}
+	if in.Option != "" {
+		in.Text = in.Option
+	}
+	value, why, err := e.read(c, step, in)
+	e.said(c, &r)
+	if err != nil || why != nil {
+		return r, why, false, err
+	}
+	st.touch(t.Now)
+	for slot, v := range e.find(in.Text) { // several values in one message
+		if slot != step.slot() && s.Slots[slot] == "" && c.flow.asksFor(slot) {
+			s.Given[slot] = v
+		}
+	}
+	return r, nil, true, e.goOn(t, st, &r, c, step, e.take(st, &r, c, step, value))
+}
+
+// goOn runs on after a value was taken or refused.
+func (e *Engine) goOn(t *Turn, st *State, r *Reply, c *Context, step *Step, err error) error {
+	e.said(c, r)
+	if err != nil {
+		err = e.problem(st, r, c, step, err)
+	}
+	if errors.Is(err, errWaits) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return e.run(t, st, r)
+}
+
+// asideWord returns the answer to the engine's own question that a text is.
+func (e *Engine) asideWord(st *State, text string) string {
+	words := map[Aside][]string{AsideCancel: {yes, no}, AsideSwitch: {wanted, current}, AsideMisses: {again, other, Human}}[st.Aside]
+	if st.Aside == AsideCancel {
+		if y, ok := yesNo(text); ok {
+			return words[map[bool]int{true: 0, false: 1}[y]]
+		}
+	}
+	var options []Option
+	for _, w := range words {
+		options = append(options, Option{ID: w, Label: e.asideLabel(st, w)})
+	}
+	id, _ := pickOption(options, text)
+	return id
+}
+
+func (e *Engine) asideLabel(st *State, word string) string {
+	if st.Aside == AsideCancel {
+		return e.words[engineWords].Texts["cancel"+word]
+	}
+	return e.control(word).Label
+}
+
+// pressed returns the button that an input means.
+func (e *Engine) pressed(c *Context, step *Step, in Input) *Button {
+	options := e.options(c, step)
+	id := in.Option
+	if id == "" {
+		var ok bool
+		if id, ok = pickOption(options, in.Text); !ok {
+			return nil
+		}
+		// Where a text is asked for, only the whole label is no value.
+		if !step.chooses() && !slices.ContainsFunc(options, func(o Option) bool {
+			return o.ID == id && slices.ContainsFunc(o.labels(), func(l string) bool { return squeezed(l) == squeezed(in.Text) })
+		}) {
+			return nil
+		}
+	}
+	i := slices.IndexFunc(step.Buttons, func(b Button) bool { return b.ID == id && (b.Show == nil || b.Show(c)) })
+	if i < 0 {
+		return nil
+	}
+	return &step.Buttons[i]
+}
+
+func (e *Engine) press(t *Turn, st *State, r *Reply, c *Context, step *Step, b *Button) error {
+	if b.Do != nil {
+		if err := b.Do(c); err != nil {
+			return e.goOn(t, st, r, c, step, err)
+		}
+		e.said(c, r)
+	}
+	switch {
+	case b.Start != nil:
+		st.park()
+		next, err := e.Start(t, st, *b.Start)
+		r.Text = append(r.Text, next.Text...)
+		next.Text = r.Text
+		*r = next
+		return err
+	case b.To != "":
+		c.Session.Trail = append(c.Session.Trail, step.ID)
+		e.jump(c.Session, b.To)
+		return e.run(t, st, r)
+	}
+	e.ask(r, c, step, true)
+	return nil
+}
+
+// Miss tells what is wrong with an input that Take did not take.
+func (e *Engine) Miss(t *Turn, st *State, p *Problem) (Reply, error) {
+	var r Reply
+	s := st.Active()
+	c := e.context(t, s)
+	step := c.flow.step(s.Step)
+	if p == nil {
+		p = e.hint(c, step)
+	}
+	st.touch(t.Now)
+	if s.Confirm || !step.asks() {
+		r.add(p.Text)
+		r.Choices = append(r.Choices, e.numbered(yes))
+		e.controls(&r, c)
+		return r, nil
+	}
+	return r, e.goOn(t, st, &r, c, step, p)
+}
+
+// Remind asks the open step once more, in short.
+func (e *Engine) Remind(t *Turn, st *State) Reply {
+	var r Reply
+	s := st.Active()
+	if s == nil {
+		return r
+	}
+	c := e.context(t, s)
+	step := c.flow.step(s.Step)
+	switch {
+	case step == nil:
+	case s.Confirm:
+		e.card(&r, c, step)
+	case step.asks():
+		e.ask(&r, c, step, true)
+	default:
+		e.stuck(&r, c)
+	}
+	return r
+}
+
+// Switch asks whether to do another flow first.
+func (e *Engine) Switch(t *Turn, st *State, o Offer) Reply {
+	var r Reply
+	st.Aside, st.Wanted = AsideSwitch, &o
+	st.touch(t.Now)
+	r.add(fill(e.words[engineWords].Texts["switch"], Args{"open": e.Title(st.Open[0].Flow), "wanted": e.Title(o.Flow)}))
+	r.Choices = append(r.Choices, e.numbered(wanted), e.numbered(current))
+	return r
+}
+
+// ProposeResume adds to a reply that something was put aside.
+func (e *Engine) ProposeResume(st *State, r *Reply) {
+	if len(st.Parked) == 0 || len(st.Open) > 0 {
+		return
+	}
+	last := st.Parked[len(st.Parked)-1]
+	r.add(fill(e.words[engineWords].Texts["parked"], Args{"title": e.Title(last[0].Flow)}))
+	r.Choices = append(r.Choices, e.control(Resume), e.control(Drop))
+}
+
+// Control does what a control word says.
+func (e *Engine) Control(t *Turn, st *State, word string) (Reply, error) {
+	var r Reply
+	text := e.words[engineWords].Texts
+	aside := st.Aside
+	st.Aside = AsideNone
+	s := st.Active()
+	switch {
+	case word == Human:
+		t.Effects.Handoff = true
+		return r, nil
+	case word == Resume && s == nil && len(st.Parked) > 0:
+		st.Open = st.Parked[len(st.Parked)-1]
+		st.Parked = st.Parked[:len(st.Parked)-1]
+		st.touch(t.Now)
+		r.add(fill(text["resumed"], Args{"title": e.Title(st.Open[0].Flow)}))
+		st.Active().Entered = false
+		return r, e.run(t, st, &r)
+	case word == Drop && s == nil && len(st.Parked) > 0:
+		dropped := st.Parked[len(st.Parked)-1]
+		st.Parked = st.Parked[:len(st.Parked)-1]
+		e.cancelled(&r, dropped)
+		return r, nil
+	case s == nil:
+		r.add(text["nothing"])
+		e.ProposeResume(st, &r)
+		return r, nil
+	}
+	st.touch(t.Now)
+	c := e.context(t, s)
+	switch word {
+	case Back:
+		return e.back(t, st)
+	case Cancel:
+		st.Aside = AsideCancel
+		r.add(fill(text["cancel"], Args{"title": e.Title(st.Open[0].Flow)}))
+		for _, w := range []string{yes, no} {
+			r.Choices = append(r.Choices, Choice{Token: tokenControl + w, Label: e.asideLabel(st, w)})
+		}
+		return r, nil
+	case Restart:
+		return e.restart(t, st)
+	case Status:
+		e.where(&r, st)
+		rest := e.Remind(t, st)
+		r.Text, rest.Text = append(r.Text, rest.Text...), nil
+		r.Choices, r.Picture = rest.Choices, rest.Picture
+		return r, nil
+	case again:
+		s.Misses = 0
+	case other:
+		if id := e.lastChoice(c); id != "" {
+			s.Trail = s.Trail[:slices.Index(s.Trail, id)]
+			e.jump(s, id)
+			s.Reopen = true
+			return r, e.run(t, st, &r)
+		}
+	case wanted:
+		if st.Wanted != nil {
+			o := *st.Wanted
+			st.park()
+			return e.Start(t, st, o)
+		}
+	case current:
+		st.Wanted = nil
+	case yes, no:
+		return e.answer(t, st, aside, word)
+	}
+	return e.Remind(t, st), nil
+}
+
+// answer takes a yes or no to a question of the engine or to a card.
+func (e *Engine) answer(t *Turn, st *State, aside Aside, word string) (Reply, error) {
+	var r Reply
+	s := st.Active()
+	if aside == AsideCancel {
+		if word == no {
+			return e.Remind(t, st), nil
+		}
+		chain := Chain(st.Open)
+		st.Open = nil
+		e.cancelled(&r, chain)
+		e.ProposeResume(st, &r)
+		return r, nil
+	}
+	if !s.Confirm && e.flows[s.Flow].step(s.Step).Do == nil {
+		return e.Remind(t, st), nil
+	}
+	if word == no {
+		return e.back(t, st)
+	}
+	c := e.context(t, s)
+	step := c.flow.step(s.Step)
+	return r, e.goOn(t, st, &r, c, step, e.commit(&r, c, step))
+}
+
+// cancelled tells that a chain was given up, and what of it stays.
+func (e *Engine) cancelled(r *Reply, chain Chain) {
+	r.Ended, r.Result = chain[0].Flow, Cancel
+	r.add(fill(e.words[engineWords].Texts["cancelled"], Args{"title": e.Title(chain[0].Flow)}))
+	var done []string
+	for _, s := range chain {
+		done = append(done, s.Done...)
+	}
+	if len(done) > 0 {
+		r.add(fill(e.words[engineWords].Texts["kept"], Args{"done": "· " + strings.Join(done, "\n· ")}))
+	}
+}
+
+// back opens the step before, with its value.
+func (e *Engine) back(t *Turn, st *State) (Reply, error) {
+	var r Reply
+	s := st.Active()
+	if s.Confirm && len(s.Trail) > 0 || e.goBackable(s) {
+		e.goBack(s)
+		return r, e.run(t, st, &r)
+	}
+	// The first step of a flow that was called: back to its caller.
+	if len(st.Open) > 1 && s.Commits == 0 {
+		caller := st.Open[len(st.Open)-2]
+		if e.goBackable(caller) {
+			st.Open = st.Open[:len(st.Open)-1]
+			e.goBack(caller)
+			return r, e.run(t, st, &r)
+		}
+	}
+	word := "first"
+	if s.Commits > 0 {
+		word = "committed"
+	}
+	rest := e.Remind(t, st)
+	r.add(e.words[engineWords].Texts[word])
+	r.Text, rest.Text = append(r.Text, rest.Text...), r.Text
+	r.Choices, r.Picture = rest.Choices, rest.Picture
+	return r, nil
+}
+
+func (e *Engine) goBackable(s *Session) bool { return len(s.Trail) > 0 }
+
+// goBack moves a session to the step that was answered last.
+func (e *Engine) goBack(s *Session) bool {
+	if len(s.Trail) == 0 {
+		return false
+	}
+	id := s.Trail[len(s.Trail)-1]
+	s.Trail = s.Trail[:len(s.Trail)-1]
+	e.jump(s, id)
+	s.Reopen, s.Entered = true, true
+	return true
+}
+
+// restart begins the open flow again; what was committed stays.
+func (e *Engine) restart(t *Turn, st *State) (Reply, error) {
+	chain := Chain(st.Open)
+	if slices.ContainsFunc(chain, func(s *Session) bool { return s.Commits > 0 }) {
+		r := e.Remind(t, st)
+		r.Text = append([]string{e.words[engineWords].Texts["committed"]}, r.Text...)
+		return r, nil
+	}
+	return e.Start(t, st, Offer{Flow: chain[0].Flow})
+}
+
+// where tells what was done and what is asked now.
+func (e *Engine) where(r *Reply, st *State) {
+	var done []string
+	for _, s := range st.Open {
+		done = append(done, s.Done...)
+	}
+	args := Args{"title": e.Title(st.Open[0].Flow), "done": strings.Join(done, "；")}
+	if len(done) == 0 {
+		r.add(fill(e.words[engineWords].Texts["where"], args))
+		return
+	}
+	r.add(fill(e.words[engineWords].Texts["whereDone"], args))
+}

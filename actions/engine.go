@@ -1,0 +1,462 @@
+package actions
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"signdesk/data/store"
+)
+
+// An Engine runs flows. It is immutable.
+type Engine struct {
+	flows map[string]*Flow
+	names []string // in the order given
+	words map[string]*Words
+	find  func(string) map[string]string
+}
+
+// New returns an engine for the flows, whose words are given by name. find
+// returns the values that an utterance carries, by slot; it may be nil. The error
+// lists all mistakes in flows and words; see [Check].
+func New(flows []Flow, words map[string]*Words, find func(utterance string) map[string]string) (*Engine, error) {
+	if find == nil {
+		find = func(string) map[string]string { return nil }
+	}
+	e := &Engine{flows: make(map[string]*Flow), words: words, find: find}
+	for i := range flows {
+		e.flows[flows[i].Name] = &flows[i]
+		e.names = append(e.names, flows[i].Name)
+	}
+	return e, Check(flows, words)
+}
+
+// Title returns what a flow is called.
+func (e *Engine) Title(flow string) string {
+	if w := e.words[flow]; w != nil {
+		return w.Title
+	}
+	return flow
+}
+
+// ByCode returns the name of the flow with that code of the specification, or
+// "".
+func (e *Engine) ByCode(code string) string {
+	for _, name := range e.names {
+		if e.flows[name].Code == code {
+			return name
+		}
+	}
+	return ""
+}
+
+// A Reply is what a turn says.
+type Reply struct {
+	Text    []string // paragraphs
+	Choices []Choice
+	Picture bool   // a picture may be sent now
+	Ended   string // name of the flow that ended with this turn
+	Result  string // of that flow
+}
+
+// A Choice is something to click, or to type by its number or label.
+type Choice struct {
+	Token   string // what a click sends back
+	Label   string
+	Control bool // 上一步 and the like, which have no number
+}
+
+func (r *Reply) add(text string) {
+	if text = strings.TrimSpace(text); text != "" {
+		r.Text = append(r.Text, text)
+	}
+}
+
+// Tokens of choices begin with what they are.
+const (
+	tokenOption  = "o:" // of a step
+	tokenControl = "c:" // a control word
+	tokenOffer   = "s:" // number of an offer of the state
+)
+
+// Control words, which any flow understands.
+const (
+	Back    = "back"
+	Cancel  = "cancel"
+	Restart = "restart"
+	Status  = "status"
+	Human   = "human"
+	Resume  = "resume" // go on with what was put aside
+	Drop    = "drop"   // give up what was put aside
+	again   = "again"  // enter it once more
+	other   = "other"  // another way
+	wanted  = "wanted" // the other flow first
+	current = "current"
+	yes     = "yes"
+	no      = "no"
+)
+
+const maxSteps = 100 // of one turn: more is a flow that goes round
+
+func (e *Engine) context(t *Turn, s *Session) *Context {
+	return &Context{Turn: t, Session: s, engine: e, flow: e.flows[s.Flow]}
+}
+
+func (f *Flow) step(id StepID) *Step {
+	for i := range f.Steps {
+		if f.Steps[i].ID == id {
+			return &f.Steps[i]
+		}
+	}
+	return nil
+}
+
+// asksFor reports whether a step asks for the slot.
+func (f *Flow) asksFor(slot string) bool {
+	return slices.ContainsFunc(f.Steps, func(s Step) bool { return s.asks() && s.slot() == slot })
+}
+
+func (s *Step) slot() string {
+	if s.Slot != "" {
+		return s.Slot
+	}
+	return string(s.ID)
+}
+
+func (s *Step) asks() bool { return s.chooses() || s.Parse != nil }
+
+func (s *Step) chooses() bool { return s.Choose != nil || s.Options != nil }
+
+func (e *Engine) stepWords(c *Context, s *Step) StepWords { return e.words[c.flow.Name].Steps[s.ID] }
+
+// Start begins a flow with slots that are known already. An open one must have
+// been put aside.
+func (e *Engine) Start(t *Turn, st *State, o Offer) (Reply, error) {
+	var r Reply
+	f := e.flows[o.Flow]
+	if f == nil {
+		return r, fmt.Errorf("actions: no flow %q", o.Flow)
+	}
+	st.Open, st.Aside, st.Wanted, st.Offers = nil, AsideNone, nil, nil
+	r.add(fill(e.words[f.Name].Start, nil))
+	if err := e.push(t, st, &r, f, o.Slots); err != nil {
+		return r, err
+	}
+	st.touch(t.Now)
+	return r, e.run(t, st, &r)
+}
+
+// push opens a session at the end of the chain.
+func (e *Engine) push(t *Turn, st *State, r *Reply, f *Flow, given map[string]string) error {
+	s := &Session{ID: fmt.Sprintf("%s-%d", t.ID, len(st.Open)), Flow: f.Name, Revision: f.Revision, Step: f.Steps[0].ID,
+		Slots: make(map[string]string), Given: make(map[string]string), Started: t.Now, Expires: t.Now.Add(sessionLife)}
+	for k, v := range given {
+		switch {
+		case v == "":
+		case f.asksFor(k):
+			s.Given[k] = v // looked at when its step is reached
+		default:
+			s.Slots[k] = v
+		}
+	}
+	st.Open = append(st.Open, s)
+	if f.Begin == nil {
+		return nil
+	}
+	c := e.context(t, s)
+	err := f.Begin(c)
+	e.said(c, r)
+	var p *Problem
+	if errors.As(err, &p) {
+		r.add(p.Text)
+		if p.Ends == "" {
+			p.Ends = "refused"
+		}
+		e.finish(st, r, p.Ends)
+		return nil
+	}
+	return err
+}
+
+// said moves what steps said to the reply.
+func (e *Engine) said(c *Context, r *Reply) {
+	for _, text := range c.Session.said {
+		r.add(text)
+	}
+	c.Session.said = nil
+}
+
+// finish closes the last session of the chain with a result, which its caller
+// gets.
+func (e *Engine) finish(st *State, r *Reply, result string) {
+	s := st.Active()
+	st.Open = st.Open[:len(st.Open)-1]
+	st.Aside = AsideNone
+	if len(st.Open) == 0 {
+		r.Ended, r.Result = s.Flow, result
+		return
+	}
+	caller := st.Active()
+	caller.Slots[callResult] = result
+	caller.Done = append(caller.Done, s.Done...)
+	caller.Commits += s.Commits
+	if s.Commits > 0 {
+		caller.Trail = nil
+	}
+}
+
+// callResult is the slot with the result of the flow that was called last,
+// until its step takes it.
+const callResult = "\x00result"
+
+// run goes on until something must be asked, or the chain is done.
+func (e *Engine) run(t *Turn, st *State, r *Reply) error {
+	for range maxSteps {
+		s := st.Active()
+		if s == nil {
+			return nil
+		}
+		c := e.context(t, s)
+		step := c.flow.step(s.Step)
+		if step == nil {
+			return fmt.Errorf("actions: flow %s has no step %q", s.Flow, s.Step)
+		}
+		waits, err := e.visit(t, st, r, c, step)
+		e.said(c, r)
+		if err != nil {
+			if err = e.problem(st, r, c, step, err); errors.Is(err, errWaits) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			continue
+		}
+		if waits {
+			return nil
+		}
+	}
+	return fmt.Errorf("actions: flow goes round")
+}
+
+// visit does what is due at a step; waits tells that the person was asked.
+func (e *Engine) visit(t *Turn, st *State, r *Reply, c *Context, step *Step) (waits bool, err error) {
+	s, w := c.Session, e.stepWords(c, step)
+	if step.Skip != nil && step.Skip(c) {
+		e.leave(c, step)
+		return false, nil
+	}
+	if step.PC && t.Device != PC {
+		r.add(fill(w.PC, e.args(c, step)))
+		e.finish(st, r, ContinueOnPC)
+		return false, nil
+	}
+	if step.Call != nil {
+		return false, e.call(t, st, r, c, step)
+	}
+	if !s.Entered && step.Enter != nil {
+		s.Entered = true
+		if err := step.Enter(c); err != nil {
+			return false, e.entering(r, c, err)
+		}
+		e.said(c, r)
+	}
+	s.Entered = true
+	if given, ok := s.Given[step.slot()]; ok && step.asks() && !s.Reopen {
+		delete(s.Given, step.slot())
+		if value, problem, err := e.read(c, step, Input{Text: given}); err != nil {
+			return false, err
+		} else if problem == nil && value != "" {
+			return false, e.take(st, r, c, step, value)
+		}
+	}
+	switch {
+	case step.asks():
+		e.ask(r, c, step, false)
+		return true, nil
+	case step.Confirm:
+		e.card(r, c, step)
+		return true, nil
+	case step.Do != nil:
+		return false, e.commit(r, c, step)
+	case step.Ends != "":
+		e.end(st, r, c, step)
+		return false, nil
+	}
+	r.add(fill(w.Prompt, e.args(c, step)))
+	e.leave(c, step)
+	return false, nil
+}
+
+// ContinueOnPC is the result of a flow that goes on at a computer.
+const ContinueOnPC = "continue-on-pc"
+
+// entering deals with a problem on entering a step: it is told, and the step is
+// asked all the same.
+func (e *Engine) entering(r *Reply, c *Context, err error) error {
+	var p *Problem
+	if !errors.As(err, &p) || p.To != "" || p.Ends != "" {
+		return err
+	}
+	e.said(c, r)
+	r.add(p.Text)
+	return nil
+}
+
+// call runs the step's flow, or takes its result.
+func (e *Engine) call(t *Turn, st *State, r *Reply, c *Context, step *Step) error {
+	s := c.Session
+	if !s.Called {
+		s.Called = true
+		var given map[string]string
+		if step.Call.With != nil {
+			given = step.Call.With(c)
+		}
+		return e.push(t, st, r, e.flows[step.Call.Flow], given)
+	}
+	s.Called = false
+	s.Slots[step.slot()] = s.Slots[callResult]
+	delete(s.Slots, callResult)
+	e.leave(c, step)
+	return nil
+}
+
+func (e *Engine) args(c *Context, step *Step) Args {
+	if step.Args == nil {
+		return nil
+	}
+	return step.Args(c)
+}
+
+// leave goes on to the next step.
+func (e *Engine) leave(c *Context, step *Step) {
+	s := c.Session
+	to := StepID("")
+	if step.Next.Pick != nil {
+		to = step.Next.Pick(c)
+	}
+	if to == "" {
+		i := slices.IndexFunc(c.flow.Steps, func(o Step) bool { return o.ID == step.ID })
+		if i+1 < len(c.flow.Steps) {
+			to = c.flow.Steps[i+1].ID
+		}
+	}
+	e.jump(s, to)
+}
+
+func (e *Engine) jump(s *Session, to StepID) {
+	s.Step, s.Entered, s.Confirm, s.Called, s.Reopen, s.Misses = to, false, false, false, false, 0
+}
+
+// take keeps a value and does what follows from it.
+func (e *Engine) take(st *State, r *Reply, c *Context, step *Step, value string) error {
+	s := c.Session
+	s.Slots[step.slot()] = value
+	s.Misses, s.Reopen = 0, false
+	switch {
+	case step.Confirm:
+		s.Trail = append(s.Trail, step.ID)
+		e.card(r, c, step)
+		return errWaits
+	case step.Do != nil:
+		return e.commit(r, c, step)
+	}
+	s.Trail = append(s.Trail, step.ID)
+	e.leave(c, step)
+	return nil
+}
+
+// errWaits says that the person was asked although a value was taken.
+var errWaits = errors.New("actions: waits")
+
+// commit runs the step's Do, once, and tells what was done.
+func (e *Engine) commit(r *Reply, c *Context, step *Step) error {
+	s := c.Session
+	key := fmt.Sprintf("flow/%s/%d/%s", s.ID, s.Commits, step.ID)
+	_, _, err := store.Once(c.Tx, key, func() ([]byte, error) { return []byte(c.ID), step.Do(c) })
+	if err != nil {
+		return err
+	}
+	e.said(c, r)
+	s.Commits++
+	s.Trail, s.Confirm = nil, false
+	if receipt := fill(e.stepWords(c, step).Receipt, e.args(c, step)); receipt != "" {
+		r.add(receipt)
+		s.Done = append(s.Done, firstLine(receipt))
+	}
+	e.leave(c, step)
+	return nil
+}
+
+func firstLine(s string) string { line, _, _ := strings.Cut(s, "\n"); return line }
+
+// problem tells what is wrong; an error that is no Problem ends the turn.
+func (e *Engine) problem(st *State, r *Reply, c *Context, step *Step, err error) error {
+	if errors.Is(err, errWaits) {
+		return errWaits
+	}
+	var p *Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	s := c.Session
+	r.add(p.Text)
+	switch {
+	case p.Ends != "":
+		e.finish(st, r, p.Ends)
+		return nil
+	case p.To != "":
+		e.jump(s, p.To)
+		return nil
+	}
+	if s.Confirm || !step.asks() { // a commit that was refused: to what was asked before it
+		s.Confirm = false
+		if !e.goBack(s) {
+			e.stuck(r, c)
+			return errWaits
+		}
+		return nil
+	}
+	if !p.Kept {
+		s.Misses++
+	}
+	if s.Misses >= maxMisses {
+		e.misses(st, r, c)
+		return errWaits
+	}
+	delete(s.Slots, step.slot())
+	e.ask(r, c, step, true)
+	return errWaits
+}
+
+// stuck offers to try a commit again that cannot be reached otherwise.
+func (e *Engine) stuck(r *Reply, c *Context) {
+	r.Choices = append(r.Choices, e.control(again), e.control(Cancel), e.control(Human))
+}
+
+// end tells the end of a flow and what can be done next.
+func (e *Engine) end(st *State, r *Reply, c *Context, step *Step) {
+	r.add(fill(e.stepWords(c, step).Prompt, e.args(c, step)))
+	var offers []Offer
+	if step.Offer != nil {
+		offers = step.Offer(c)
+	}
+	flow := c.flow.Name
+	e.finish(st, r, step.Ends)
+	if len(st.Open) > 0 {
+		return
+	}
+	e.Propose(st, r, flow, offers)
+}
+
+// Propose adds offers to a reply, under labels of a flow's texts.
+func (e *Engine) Propose(st *State, r *Reply, flow string, offers []Offer) {
+	for _, o := range offers {
+		label := e.words[flow].Texts[o.Label]
+		if label == "" {
+			label = e.Title(o.Flow)
+		}
+		r.Choices = append(r.Choices, Choice{Token: fmt.Sprint(tokenOffer, len(st.Offers)), Label: label})
+		st.Offers = append(st.Offers, o)
+	}
+}

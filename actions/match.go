@@ -1,0 +1,178 @@
+package actions
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/width"
+)
+
+// plain brings what was typed to one form: half width, lower case, without
+// punctuation and spaces at the ends.
+func plain(s string) string {
+	s = strings.ToLower(width.Fold.String(s))
+	return strings.TrimFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.IsSymbol(r)
+	})
+}
+
+// squeezed is plain without any spaces, punctuation or polite particles, for
+// comparing labels.
+func squeezed(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.IsSymbol(r) {
+			return -1
+		}
+		return r
+	}, plain(s))
+	return s
+}
+
+var ordinals = map[string]int{"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,
+	"①": 1, "②": 2, "③": 3, "④": 4, "⑤": 5, "⑥": 6, "⑦": 7, "⑧": 8, "⑨": 9}
+
+// ordinal reads the number of an option: 1, １, 一, 第一个, A, 选2.
+func ordinal(text string) (int, bool) {
+	t := squeezed(text)
+	if n, ok := ordinals[strings.TrimSpace(text)]; ok {
+		return n, true
+	}
+	for _, head := range []string{"我选择", "我选", "选择", "选", "就"} {
+		t = strings.TrimPrefix(t, head)
+	}
+	t = strings.TrimPrefix(t, "第")
+	for _, tail := range []string{"吧", "个", "项", "种", "条", "号"} {
+		t = strings.TrimSuffix(t, tail)
+	}
+	if n, ok := ordinals[t]; ok {
+		return n, true
+	}
+	if len(t) == 1 && t[0] >= 'a' && t[0] <= 'i' {
+		return int(t[0]-'a') + 1, true
+	}
+	if n, err := strconv.Atoi(t); err == nil && len(t) <= 2 && n > 0 {
+		return n, true
+	}
+	return 0, false
+}
+
+var (
+	yesWords = words("好 好的 好呀 好啊 好吧 行 行的 可以 可以的 嗯 嗯嗯 恩 是 是的 对 对的 没错 确认 确定 提交 同意 没问题 ok okay yes y 要 要的 需要 继续 没毛病 中 得 是滴 好滴 确认提交 对对 可")
+	noWords  = words("不 不是 不对 不行 不要 不用 不了 否 错了 不同意 先不 不提交 no n 不确认 不好 别 不需要 算了 再想想")
+)
+
+func words(s string) map[string]bool {
+	set := make(map[string]bool)
+	for _, w := range strings.Fields(s) {
+		set[w] = true
+	}
+	return set
+}
+
+// yesNo reads a yes or a no.
+func yesNo(text string) (yes, ok bool) {
+	t := squeezed(text)
+	if noWords[t] {
+		return false, true
+	}
+	for _, tail := range []string{"的", "了", "吧", "啊", "呢", "哦", "呀"} {
+		if yesWords[strings.TrimSuffix(t, tail)] {
+			return true, true
+		}
+	}
+	return false, yesWords[t]
+}
+
+// minContained is the fewest characters by which a label may be recognised
+// inside of something longer, or longer labels by a part of them.
+const minContained = 2
+
+// pickOption returns the option that a text means: by its label or other words
+// for it, its number, or the only label that it contains or is a part of.
+func pickOption(options []Option, text string) (string, bool) {
+	t := squeezed(text)
+	if t == "" {
+		return "", false
+	}
+	for _, o := range options {
+		for _, l := range o.labels() {
+			if squeezed(l) == t {
+				return o.ID, true
+			}
+		}
+	}
+	if n, ok := ordinal(text); ok {
+		if n <= len(options) {
+			return options[n-1].ID, true
+		}
+		return "", false
+	}
+	if len([]rune(t)) < minContained {
+		return "", false
+	}
+	return onlyOne(options, func(l string) bool { return strings.Contains(t, l) },
+		func(l string) bool { return strings.Contains(l, t) })
+}
+
+// onlyOne returns the option that is the only one for which a test holds; of
+// labels inside the text the longest counts.
+func onlyOne(options []Option, tests ...func(label string) bool) (string, bool) {
+	for _, test := range tests {
+		best, length, ties := "", 0, 0
+		for _, o := range options {
+			n := 0
+			for _, l := range o.labels() {
+				if l = squeezed(l); len([]rune(l)) >= minContained && test(l) {
+					n = max(n, len(l))
+				}
+			}
+			switch {
+			case n > length:
+				best, length, ties = o.ID, n, 1
+			case n > 0 && n == length:
+				ties++
+			}
+		}
+		if ties == 1 {
+			return best, true
+		}
+	}
+	return "", false
+}
+
+func (o Option) labels() []string { return append([]string{o.Label}, o.Also...) }
+
+var allWords = words("全部 都要 全选 都 全都要 所有 全要 都转 都选")
+
+// pickMany returns all options that a text names.
+func pickMany(options []Option, text string) ([]string, bool) {
+	if t := squeezed(text); allWords[t] || yesWords[t] {
+		return ids(options), true
+	}
+	if id, ok := pickOption(options, text); ok && !strings.ContainsFunc(text, separates) {
+		return []string{id}, true
+	}
+	var picked []string
+	for _, part := range strings.FieldsFunc(plain(text), separates) {
+		id, ok := pickOption(options, part)
+		if !ok {
+			return nil, false
+		}
+		if !slices.Contains(picked, id) {
+			picked = append(picked, id)
+		}
+	}
+	return picked, len(picked) > 0
+}
+
+func separates(r rune) bool { return strings.ContainsRune(" ,，、;；和跟及+/", r) }
+
+func ids(options []Option) []string {
+	var out []string
+	for _, o := range options {
+		out = append(out, o.ID)
+	}
+	return out
+}

@@ -1,0 +1,100 @@
+package actions
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Words are the Chinese of one flow: the file NAME.yaml. Placeholders are
+// written {name}.
+type Words struct {
+	Title string `yaml:"title"` // what it is called to people
+	Start string `yaml:"start"` // said when it begins; may be empty
+	// Intents are what people say who mean the flow, by label; for whoever
+	// recognises intents.
+	Intents map[string]Phrases   `yaml:"intents"`
+	Steps   map[StepID]StepWords `yaml:"steps"`
+	Texts   map[string]string    `yaml:"texts"` // used by the flow's own code
+}
+
+// Phrases are utterances, a line each.
+type Phrases struct {
+	Wishes string `yaml:"wishes"` // of people who want it done
+	About  string `yaml:"about"`  // of people who ask about it, or look like it
+}
+
+// Lines splits phrases.
+func Lines(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == '\n' })
+}
+
+// StepWords are the words of one step.
+type StepWords struct {
+	Prompt  string   `yaml:"prompt"`  // what is asked
+	Short   string   `yaml:"short"`   // the same once more, in few words; the prompt if empty
+	Hint    string   `yaml:"hint"`    // after bad input: the rule, and an example
+	Card    string   `yaml:"card"`    // before a commit: what will happen, and to whom
+	Receipt string   `yaml:"receipt"` // after a commit: what was done, and who is waited for
+	PC      string   `yaml:"pc"`      // where it is done on a computer
+	Options []Option `yaml:"options"` // in the order in which they are shown
+}
+
+// An Option is something to choose.
+type Option struct {
+	ID    string `yaml:"id" json:"id"`
+	Label string `yaml:"label" json:"label"`
+	// Also are other words for it.
+	Also []string `yaml:"also" json:"-"`
+}
+
+// engineWords is the file with the words of the engine itself.
+const engineWords = "engine"
+
+// ReadWords reads all files of a directory. Unknown fields are errors.
+func ReadWords(fsys fs.FS) (map[string]*Words, error) {
+	names, err := fs.Glob(fsys, "*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]*Words)
+	var errs []error
+	for _, name := range names {
+		w, err := readWords(fsys, name)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("actions: %s: %w", name, err))
+			continue
+		}
+		all[strings.TrimSuffix(path.Base(name), ".yaml")] = w
+	}
+	return all, errors.Join(errs...)
+}
+
+func readWords(fsys fs.FS, name string) (*Words, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	dec := yaml.NewDecoder(f)
+	dec.KnownFields(true)
+	w := &Words{}
+	return w, dec.Decode(w)
+}
+
+var placeholder = regexp.MustCompile(`\{[a-zA-Z0-9]+\}`)
+
+// fill puts the arguments into the placeholders; an unknown one stays.
+func fill(text string, args Args) string {
+	return strings.TrimRight(placeholder.ReplaceAllStringFunc(text, func(p string) string {
+		if v, ok := args[p[1:len(p)-1]]; ok {
+			return v
+		}
+		return p
+	}), "\n ")
+}
