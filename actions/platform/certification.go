@@ -352,6 +352,9 @@ func (t *Tx) passCertification(c *Certification) {
 	} else if former != e.Name {
 		e.FormerNames = append(e.FormerNames, former)
 	}
+	if c.Method == ByPrivatePayment {
+		e.CorporateGifts++ // R05.13
+	}
 	e.Status = Certified
 	enterprises.save(t, e)
 	c.Status, c.Stage, c.CertificateID = CertPassed, StageDone, cert.SerialNo

@@ -145,8 +145,6 @@ func (t *Tx) Arrived(pay IncomingPayment) (ReverseID, error) {
 		return z.ID, t.err
 	}
 	if z.PayerKind == LegalRepPrivate {
-		sub.enterprise.CorporateGifts++ // R05.13
-		enterprises.save(t, sub.enterprise)
 		t.proved(sub, ByPrivatePayment)
 	} else {
 		t.proved(sub, ByCorporatePayment)
