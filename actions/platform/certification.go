@@ -94,9 +94,12 @@ func (t *Tx) SubmitBasicInfo(id CertificationID, f BasicInfo) error {
 		return r
 	}
 	images := []FileID{c.Images[0]}
-	mark := c.Watermark
+	mark, rule := c.Watermark, "R10.3"
+	if c.NoName {
+		rule = "R02.5"
+	}
 	for _, id := range []FileID{f.IDFront, f.IDBack} {
-		file, r := t.ownFile(id, FileIDCard, "R10.3")
+		file, r := t.ownFile(id, FileIDCard, rule)
 		if r != nil || t.err != nil {
 			return t.failure(r)
 		}
