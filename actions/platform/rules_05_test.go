@@ -154,13 +154,11 @@ func TestR05_6_PayerPaysFromHisOwnAccount(t *testing.T) {
 
 func TestR05_7_ExactlyOneFenAtOnce(t *testing.T) {
 	t.Parallel()
-	for _, row := range []struct {
-		payment
-		fen value.Fen
-	}{{payment{"0.01 yuan", asItIs, ""}, 1}, {payment{"nothing", asItIs, platform.ConditionAmount}, 0}, {payment{"0.02 yuan", asItIs, platform.ConditionAmount}, 2},
-		{payment{"1 yuan", asItIs, platform.ConditionAmount}, 100}} {
-		settle(t, payment{row.name, func(p *platform.IncomingPayment) { p.Amount = row.fen }, row.breaks})
+	sum := func(fen value.Fen) func(*platform.IncomingPayment) {
+		return func(p *platform.IncomingPayment) { p.Amount = fen }
 	}
+	settle(t, payment{"0.01 yuan", sum(1), ""}, payment{"nothing", sum(0), platform.ConditionAmount},
+		payment{"0.02 yuan", sum(2), platform.ConditionAmount}, payment{"1 yuan", sum(100), platform.ConditionAmount})
 
 	// A second payment does not make good for the first.
 	w := newWorld(t)
