@@ -71,10 +71,25 @@ func TestR13_4_InsideTheViewableRange(t *testing.T) {
 				w.wantScreen("A-1302", others, platform.ScreenNoPermission, "无权限")
 				_, err := w.sign("A-1302", others)
 				w.refused(err, platform.NoRight, "R12.17")
+				if got := view(w, func(t *Tx) []*platform.Seal {
+					return t.CanSign(t.Member("M-1302"), t.Contract(platform.ContractID(others)))
+				}); len(got) != 0 {
+					t.Errorf("can put %d seals on a contract that he cannot view", len(got))
+				}
 			}
 			if c, err := w.sign("A-1302", "C-13-1"); err != nil || c.Status != platform.ContractCompleted {
 				t.Errorf("signing: %v", err)
 			}
 		})
 	}
+}
+
+func TestR13_4_TheSendersGroupCounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sister := *view(w, func(t *Tx) *platform.Enterprise { return t.Enterprise("E-95") })
+	sister.GroupID = "G-1" // neither subsidiary nor business line
+	w.run(w.system(), func(t *Tx) error { return t.Import(&platform.Seed{Enterprises: []platform.Enterprise{sister}}) })
+	grant13(w, platform.SignCurrentSender)
+	w.wantScreen("A-1302", address(w, "A-9501", "虚构海棠服饰有限公司", "A-1302"), platform.ScreenSigningPage, "确认签署")
 }

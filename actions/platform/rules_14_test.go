@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"signdesk/actions/platform"
+	"signdesk/actions/platform/demo"
 )
 
 func TestR14_3_AdministratorSetsAndAssignsASealOnPC(t *testing.T) {
@@ -30,6 +31,12 @@ func TestR14_3_AdministratorSetsAndAssignsASealOnPC(t *testing.T) {
 	}
 	w.run(w.as("A-1401"), assign)
 	w.wantScreen("A-1402", "C-14-1", platform.ScreenSigningPage, "确认签署")
+
+	// Assigned to him, and to nobody else.
+	ok(w, w.as("A-1401"), func(t *Tx) (*platform.Member, error) {
+		return t.AddMember(platform.MemberForm{Enterprise: "E-14", Login: demo.Mobile("A-0102"), Name: "竹示三"})
+	})
+	w.wantScreen("A-0102", address(w, "A-9001", "虚构竹溪建材有限公司", "A-0102"), platform.ScreenNoSignPermission, "无签署权限，需要申请")
 
 	w.run(w.as("A-1401"), func(t *Tx) error { return t.SetSeal(s.ID, platform.SealDisabled) })
 	w.wantScreen("A-1402", "C-14-1", platform.ScreenNoUsableSeal, none)
