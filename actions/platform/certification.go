@@ -94,9 +94,12 @@ func (t *Tx) SubmitBasicInfo(id CertificationID, f BasicInfo) error {
 		return r
 	}
 	images := []FileID{c.Images[0]}
-	mark := c.Watermark
+	mark, rule := c.Watermark, "R10.3"
+	if c.NoName {
+		rule = "R02.5"
+	}
 	for _, id := range []FileID{f.IDFront, f.IDBack} {
-		file, r := t.ownFile(id, FileIDCard, "R10.3")
+		file, r := t.ownFile(id, FileIDCard, rule)
 		if r != nil || t.err != nil {
 			return t.failure(r)
 		}
@@ -147,7 +150,7 @@ func (c *Certification) checkForm(f BasicInfo) (Submitted, string, *Refusal) {
 		return s, "", missing("registration", "R02.13")
 	case f.LegalRepName == "":
 		return s, "", missing("legalRepName", "R02.13")
-	case f.Name == "" && !c.NoName:
+	case isNoName(f.Name) && !c.NoName:
 		return s, "", missing("companyName", "R02.13")
 	case f.PersonKind != IsLegalRep && f.PersonKind != IsAgent:
 		return s, "", missing("identity", "R10.15")
@@ -215,8 +218,11 @@ func (t *Tx) CheckLicence(registration string) error {
 // representatives, or a foreign one (R04.5).
 func agentOnly(reg registryFact) bool { return reg.LegalRepForeign || reg.LegalRepCount > 1 }
 
-// noNames are what a licence without a name shows in its place (R02.1).
-var noNames = []string{"", "*", "无字号"}
+// isNoName reports whether a licence that shows this in the place of the name
+// has none (R02.1).
+func isNoName(s string) bool {
+	return slices.Contains([]string{"", "*", "无字号"}, strings.TrimSpace(s))
+}
 
 // checkRegistry compares what was submitted with the registry, sign by sign
 // (R04.1). In the no-name channel it sets the name (R02.7).
@@ -227,7 +233,7 @@ func (c *Certification) checkRegistry(s *Submitted, person PersonKind, idHash st
 		return mismatch("registration")
 	case reg.EntityType != c.EntityType:
 		return mismatch("entityType")
-	case c.NoName && !slices.Contains(noNames, strings.TrimSpace(reg.Name)):
+	case c.NoName && !isNoName(reg.Name):
 		return refuse(NoNameChannelOnly, "R02.1")
 	case !c.NoName && s.Name != reg.Name:
 		return mismatch("companyName")
@@ -351,6 +357,9 @@ func (t *Tx) passCertification(c *Certification) {
 		t.makeFirstAdmin(e, c.AccountID)
 	} else if former != e.Name {
 		e.FormerNames = append(e.FormerNames, former)
+	}
+	if c.Method == ByPrivatePayment {
+		e.CorporateGifts++ // R05.13
 	}
 	e.Status = Certified
 	enterprises.save(t, e)

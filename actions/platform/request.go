@@ -118,15 +118,16 @@ func (t *Tx) SubmitRequest(f RequestForm) error {
 func (q *PermissionRequest) scopes(f RequestForm) *Refusal {
 	view := []ViewScope{ViewCurrentContract, ViewCurrentSenderUnattended, ViewAllSendersUnattended}
 	sign := []SignScope{SignCurrentContract, SignCurrentSender, SignAllSenders, SignNone}
-	rule := "R12.10"
+	viewRule, signRule := "R12.8", "R12.10"
 	if q.Kind == AskSeal { // R13.3: the sign scope only, and without「我不签署」
-		view, sign, rule = nil, sign[:3], "R13.3"
+		view, sign = nil, sign[:3]
+		viewRule, signRule = "R13.3", "R13.3"
 	}
 	switch {
 	case f.ViewScope != "" && !slices.Contains(view, f.ViewScope):
-		return bad("viewScope", "R12.8")
+		return bad("viewScope", viewRule)
 	case f.SignScope != "" && !slices.Contains(sign, f.SignScope):
-		return bad("signScope", rule)
+		return bad("signScope", signRule)
 	}
 	if f.ViewScope != "" {
 		q.ViewScope = f.ViewScope
@@ -284,6 +285,8 @@ func (t *Tx) DecideRequest(d Decision) error {
 	switch {
 	case r != nil || t.err != nil:
 		return t.failure(r)
+	case q.Kind == AskSeal && d.SignScope == SignNone:
+		return bad("signScope", "R13.3")
 	case !d.Approve && d.Reason == "":
 		return refuse(NeedsReason, "R12.48")
 	case d.ViewScope != "" && (viewBreadth[d.ViewScope] == 0 || viewBreadth[d.ViewScope] > viewBreadth[q.ViewScope]):

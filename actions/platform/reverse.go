@@ -45,13 +45,28 @@ func (t *Tx) SubmitReverse(f ReverseForm) (ReverseID, error) {
 		}
 		z.PayerKind, z.PayerName, z.Last4 = LegalRepPrivate, sub.legalRep, last4
 	}
-	if reverses.find(t, "open", subjectKey(f.Subject)) != nil || reverses.find(t, "payer", key(z.PayerName, z.Last4, z.Payee.Account)) != nil {
+	if reverses.find(t, "open", subjectKey(f.Subject)) != nil || t.awaited(z) {
 		return "", t.failure(refuse(AlreadyOpen, ""))
 	}
 	z.ID = newID[ReverseID](t, "Z-")
 	reverses.save(t, z)
 	t.started(sub, m)
 	return z.ID, t.err
+}
+
+// awaited reports whether another case waits for a payment from the same payer.
+// One whose case was settled otherwise, or given up, ends here (R01.7).
+func (t *Tx) awaited(z *ReverseTransfer) bool {
+	old := reverses.find(t, "payer", key(z.PayerName, z.Last4, z.Payee.Account))
+	if old == nil {
+		return false
+	}
+	if _, r := t.openSubject(old.Subject); r == nil {
+		return true
+	}
+	old.Status = ReverseExpired
+	reverses.save(t, old)
+	return false
 }
 
 // reverseSubject returns the case and the kind of payment that it allows:
@@ -130,8 +145,6 @@ func (t *Tx) Arrived(pay IncomingPayment) (ReverseID, error) {
 		return z.ID, t.err
 	}
 	if z.PayerKind == LegalRepPrivate {
-		sub.enterprise.CorporateGifts++ // R05.13
-		enterprises.save(t, sub.enterprise)
 		t.proved(sub, ByPrivatePayment)
 	} else {
 		t.proved(sub, ByCorporatePayment)

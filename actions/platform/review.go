@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"strings"
 	"time"
 
 	"signdesk/actions/platform/calendar"
@@ -36,7 +37,7 @@ func (t *Tx) Decide(id ReviewID, pass bool, reason string) error {
 		return refuse(NotFound, "")
 	case task.Status != ReviewOpen:
 		return refuse(NotOpen, "R07.5")
-	case !pass && reason == "":
+	case !pass && strings.TrimSpace(reason) == "":
 		return refuse(NeedsReason, "R07.7")
 	}
 	task.Status, task.Reviewer, task.Reason = ReviewRejected, t.by.Staff, reason

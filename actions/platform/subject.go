@@ -161,6 +161,7 @@ func (t *Tx) started(s *subject, m Method) {
 func (t *Tx) proved(s *subject, m Method) {
 	switch {
 	case s.certification != nil:
+		t.started(s, m) // another attempt may have begun, or failed, since
 		t.certificationProved(s.certification)
 	case s.appeal != nil:
 		t.appealProved(s.appeal)
