@@ -44,8 +44,11 @@ func commands() []command {
 	return []command{
 		{"serve", "", "answer on a web page and by POST /v1/ask", nil, serve},
 		{"chat", "", "talk in the terminal", chatFlags, chat},
+		{"replay", "FILE…", "run golden transcripts", replayFlags, replay},
 		{"ask", "[question]", "answer one question, or many from standard input with -jsonl", askFlags, ask},
 		{"platform", "VERB …", "try out the platform by hand; platform help lists the verbs", nil, inService("platform")},
+		{"outbox", "[resend ID]", "messages that are owed, parked or given up; try one again", nil, inService("outbox")},
+		{"forget", "ACCOUNT", "remove what the talks of an account hold", nil, inService("forget")},
 		{"backup", "FILE", "write a consistent copy of the store, also while serving", nil, inService("backup")},
 		{"restore", "FILE", "put a backup in the place of the store", restoreFlags, restore},
 		{"verify", "", "check the store: structure, indexes, records, audit chain", nil, inService("verify")},

@@ -18,6 +18,7 @@ import (
 
 	"signdesk/actions/platform"
 	"signdesk/actions/platform/demo"
+	"signdesk/bot"
 	"signdesk/data"
 	"signdesk/data/store"
 )
@@ -45,13 +46,21 @@ var keyCheck = store.Key{}.Str("key-check")
 
 // storeOptions declare what the store is to hold.
 func storeOptions() store.Options {
-	return store.Options{Tables: platform.Tables(), Migrations: platform.Migrations()}
+	return store.Options{
+		Tables:     slices.Concat(platform.Tables(), bot.Tables()),
+		Migrations: slices.Concat(platform.Migrations(), bot.Migrations()),
+	}
 }
 
 // openService opens the store, which it creates with the demonstration's
 // records if it is not there. The caller closes it. The error is
 // [store.ErrLocked] if another process has the store open.
 func openService(ctx context.Context, cfg *Config) (*service, error) {
+	return openServiceAt(ctx, cfg, time.Now)
+}
+
+// openServiceAt is openService with a clock of its own.
+func openServiceAt(ctx context.Context, cfg *Config, now func() time.Time) (*service, error) {
 	dir := filepath.Dir(cfg.Store)
 	if err := os.MkdirAll(dir, dirMode); err != nil {
 		return nil, err
@@ -65,7 +74,7 @@ func openService(ctx context.Context, cfg *Config) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newService(ctx, cfg, file, key)
+	s, err := newService(ctx, cfg, file, key, now)
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
@@ -73,7 +82,18 @@ func openService(ctx context.Context, cfg *Config) (*service, error) {
 	return s, nil
 }
 
-func newService(ctx context.Context, cfg *Config, st store.Store, key []byte) (*service, error) {
+// openMemory returns a service that forgets everything in the end.
+func openMemory(ctx context.Context, cfg *Config) (*service, error) {
+	s, err := store.NewMemory(ctx, storeOptions())
+	if err != nil {
+		return nil, err
+	}
+	key := make([]byte, platform.KeyLen)
+	rand.Read(key)
+	return newService(ctx, cfg, s, key, time.Now)
+}
+
+func newService(ctx context.Context, cfg *Config, st store.Store, key []byte, now func() time.Time) (*service, error) {
 	if err := checkKey(ctx, st, key); err != nil {
 		return nil, err
 	}
@@ -85,7 +105,7 @@ func newService(ctx context.Context, cfg *Config, st store.Store, key []byte) (*
 	if s.world, err = demo.Read(data.Demo()); err != nil {
 		return nil, err
 	}
-	if s.clock, err = demo.OpenClock(ctx, st, time.Now); err != nil {
+	if s.clock, err = demo.OpenClock(ctx, st, now); err != nil {
 		return nil, err
 	}
 	s.platform, err = platform.New(platform.Options{Store: st, Key: key, Ports: s.world.Ports(st), Now: s.clock.Now, Words: s.words,
@@ -175,7 +195,7 @@ func (s *service) work(ctx context.Context, log *slog.Logger) error {
 type serviceCommand func(ctx context.Context, s *service, args []string, io std) error
 
 // serviceCommands are those that a serving process runs for others.
-var serviceCommands = map[string]serviceCommand{"platform": platformCommand, "backup": backup, "verify": verify}
+var serviceCommands = map[string]serviceCommand{"platform": platformCommand, "backup": backup, "verify": verify, "outbox": outbox, "forget": forget}
 
 // inService runs a command on the store, or has it run by the process that has
 // the store open.

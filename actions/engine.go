@@ -3,6 +3,7 @@ package actions
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -49,6 +50,29 @@ func (e *Engine) ByCode(code string) string {
 		}
 	}
 	return ""
+}
+
+// Wish returns the flow that an intent of that label starts; its name is "" if
+// none does. The slots may be added to.
+func (e *Engine) Wish(label string) Offer {
+	for _, name := range e.names {
+		if p, ok := e.words[name].Intents[label]; ok {
+			o := Offer{Flow: name, Slots: make(map[string]string)}
+			maps.Copy(o.Slots, p.Slots)
+			return o
+		}
+	}
+	return Offer{}
+}
+
+// IsSecret reports whether what is asked now must not be kept in clear.
+func (e *Engine) IsSecret(st *State) bool {
+	s := st.Active()
+	if s == nil {
+		return false
+	}
+	step := e.flows[s.Flow].step(s.Step)
+	return step != nil && step.Secret
 }
 
 // A Reply is what a turn says.
@@ -452,9 +476,9 @@ func (e *Engine) end(st *State, r *Reply, c *Context, step *Step) {
 // Propose adds offers to a reply, under labels of a flow's texts.
 func (e *Engine) Propose(st *State, r *Reply, flow string, offers []Offer) {
 	for _, o := range offers {
-		label := e.words[flow].Texts[o.Label]
-		if label == "" {
-			label = e.Title(o.Flow)
+		label := e.Title(o.Flow)
+		if w := e.words[flow]; w != nil && w.Texts[o.Label] != "" {
+			label = w.Texts[o.Label]
 		}
 		r.Choices = append(r.Choices, Choice{Token: fmt.Sprint(tokenOffer, len(st.Offers)), Label: label})
 		st.Offers = append(st.Offers, o)

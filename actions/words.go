@@ -27,6 +27,8 @@ type Words struct {
 type Phrases struct {
 	Wishes string `yaml:"wishes"` // of people who want it done
 	About  string `yaml:"about"`  // of people who ask about it, or look like it
+	// Slots are filled by the intent itself: whom to notify.
+	Slots map[string]string `yaml:"slots"`
 }
 
 // Lines splits phrases.

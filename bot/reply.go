@@ -211,3 +211,17 @@ func (r Reply) Pick(text string) (Option, bool) {
 	}
 	return Option{}, false
 }
+
+// inPassing is the reply in the middle of a flow, where numbers mean the
+// options of the flow: nothing to pick, and what it may be in short.
+func (r Reply) inPassing() Reply {
+	if r.Kind == kb.Choices {
+		var lines []string
+		for _, o := range r.Also {
+			lines = append(lines, "· "+o.Title+"："+o.Short)
+		}
+		r.Lead = "您问的可能是：\n" + strings.Join(lines, "\n")
+	}
+	r.Also, r.Others, r.More = nil, nil, nil
+	return r
+}

@@ -72,6 +72,7 @@ const (
 type Notification struct {
 	Meta
 	ID        NotificationID
+	Seq       uint64 // order in which they were written
 	Channel   string // SMS or Email
 	To        string
 	Template  NoticeID

@@ -254,9 +254,9 @@ var (
 	notifications = newTable[NotificationID]("notifications",
 		machine{"": {"Queued"}, "Queued": {"Sent", "Failed"}},
 		index[Notification]{"queued", false, func(n *Notification) []store.Key {
-			return oneIf(n.Status == NotificationQueued, store.Key{}.Time(n.CreatedAt))
+			return oneIf(n.Status == NotificationQueued, store.Key{}.Uint(n.Seq))
 		}},
-		index[Notification]{"to", false, func(n *Notification) []store.Key { return one(key(n.To).Time(n.CreatedAt)) }})
+		index[Notification]{"to", false, func(n *Notification) []store.Key { return one(key(n.To).Uint(n.Seq)) }})
 
 	files = newTable[FileID, UploadedFile]("files", nil)
 

@@ -1,0 +1,136 @@
+// Package channel is the common language between the conversation and the
+// places where people are: what comes in, what goes out, and how sending can
+// fail.
+//
+// It knows no place in particular and holds no state.
+package channel
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A Peer is one person's conversation on one channel.
+type Peer struct {
+	Channel string // e.g. "chat", "wechat"
+	ID      string // of the person there; unique within the channel
+}
+
+// String is the key of the conversation.
+func (p Peer) String() string { return p.Channel + "/" + p.ID }
+
+// A Device is what the person acts on.
+type Device string
+
+// The devices.
+const (
+	PC    Device = "pc"
+	Phone Device = "phone"
+)
+
+// An Inbound is one message of a person.
+type Inbound struct {
+	Peer      Peer
+	MessageID string    // the channel's; the same when it is delivered again
+	At        time.Time // when the message was made; the same when it is delivered again
+	Device    Device
+	Text      string
+	Click     string // token of a choice that was clicked; "" for typed text
+	Picture   []byte
+	// Link is the code of a link that the person opened the conversation by:
+	// he acts as its bearer, not as an account.
+	Link string
+	// Account is set by channels that know who the person is; "" otherwise.
+	Account string
+}
+
+// A Choice can be clicked, or typed by its number or label.
+type Choice struct {
+	Token   string `json:"token"`
+	Label   string `json:"label"`
+	Control bool   `json:"control,omitempty"` // 上一步 and the like, which have no number
+	InText  bool   `json:"inText,omitempty"`  // the text lists it already, with its number
+}
+
+// A Message is what a person is told.
+type Message struct {
+	Text    string   `json:"text"`
+	Choices []Choice `json:"choices,omitempty"`
+	Picture bool     `json:"picture,omitempty"` // a picture may be sent now
+}
+
+// Plain renders a message for channels without buttons: choices are numbered,
+// and picked by the number or the label.
+func (m Message) Plain() string {
+	var b strings.Builder
+	b.WriteString(m.Text)
+	n := 0
+	for _, c := range m.Choices {
+		if c.Control {
+			continue
+		}
+		if n++; !c.InText {
+			fmt.Fprintf(&b, "\n%d. %s", n, c.Label)
+		}
+	}
+	var controls string
+	for _, c := range m.Choices {
+		if c.Control && !c.InText {
+			controls += "【" + c.Label + "】"
+		}
+	}
+	if controls != "" {
+		b.WriteString("\n" + controls)
+	}
+	return strings.TrimLeft(b.String(), "\n")
+}
+
+// An Outbound is a message on its way.
+type Outbound struct {
+	ID      string // delivery id: the same in every try
+	To      Peer
+	Message Message
+}
+
+// A Sender brings messages to the people of one channel. Send may be called
+// concurrently, for different peers. The error should be a [*SendError]; another
+// one is taken for a passing failure.
+type Sender interface {
+	Send(ctx context.Context, m Outbound) error
+}
+
+// A Failure says what to do about a message that could not be sent.
+type Failure string
+
+// The kinds of failures.
+const (
+	Retry     Failure = "retry"     // passing: try again later
+	Throttled Failure = "throttled" // too fast: try again after After
+	Closed    Failure = "closed"    // the person cannot be reached now, until he writes
+	Rejected  Failure = "rejected"  // never: the message or the person is refused
+	Config    Failure = "config"    // our credentials or settings are wrong
+)
+
+// A SendError is why a message could not be sent.
+type SendError struct {
+	Kind  Failure
+	After time.Duration // how long to wait; Throttled only
+	Code  string        // the platform's own
+	Err   error
+}
+
+func (e *SendError) Error() string {
+	s := "channel: send: " + string(e.Kind)
+	if e.Code != "" {
+		s += " (" + e.Code + ")"
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *SendError) Unwrap() error { return e.Err }

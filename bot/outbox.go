@@ -1,0 +1,220 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"signdesk/bot/channel"
+	"signdesk/data/store"
+)
+
+// Limits of the outbox.
+const (
+	firstRetry   = 2 * time.Second
+	longestRetry = 30 * time.Minute
+	maxTries     = 12 // some three hours; then the delivery is dead
+	outboxBatch  = 100
+	outboxWide   = 8 // deliveries on the way at once
+	outboxPause  = time.Second
+)
+
+// owe writes a delivery. One of that id that is there already is left alone.
+func (b *Bot) owe(tx store.Tx, now time.Time, d Delivery) error {
+	key := store.Key{}.Str(d.ID)
+	if tx.Get(deliveries.Name, key) != nil {
+		return nil
+	}
+	var err error
+	if d.Seq, err = next(tx, "delivery"); err != nil {
+		return err
+	}
+	d.Created, d.State = now, Owed
+	return put(tx, deliveries, key, &d)
+}
+
+// Owe writes a message that is owed to somebody, in the caller's transaction,
+// and under an id that makes it be sent once however often it is asked for.
+func (b *Bot) Owe(tx store.Tx, id string, to channel.Peer, m channel.Message) error {
+	return b.owe(tx, b.Now(), Delivery{ID: id, To: to, Message: m, Due: b.Now()})
+}
+
+func (b *Bot) kick() {
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Delivered notes that the caller brought a reply to its person.
+func (b *Bot) Delivered(ctx context.Context, id string) error {
+	return b.settle(ctx, id, func(d *Delivery) { d.State = Sent })
+}
+
+func (b *Bot) settle(ctx context.Context, id string, change func(*Delivery)) error {
+	return b.Store.Update(ctx, func(tx store.Tx) error {
+		key := store.Key{}.Str(id)
+		d, err := get[Delivery](tx, deliveries, key)
+		if err != nil || d == nil || d.State == Sent {
+			return err
+		}
+		change(d)
+		return put(tx, deliveries, key, d)
+	})
+}
+
+// Deliver sends what is owed on the given channels until ctx is done. Every
+// delivery is tried until it is sent or given up, under the same id; those to
+// one person keep their order.
+func (b *Bot) Deliver(ctx context.Context, senders map[string]channel.Sender) error {
+	tick := time.NewTicker(outboxPause)
+	defer tick.Stop()
+	for {
+		if _, err := b.DeliverOnce(ctx, senders); err != nil && ctx.Err() == nil {
+			b.Log.Error("outbox", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-b.wake:
+		case <-tick.C:
+		}
+	}
+}
+
+// DeliverOnce sends what is due now and returns how many were sent.
+func (b *Bot) DeliverOnce(ctx context.Context, senders map[string]channel.Sender) (int, error) {
+	heads, err := b.heads(ctx, senders)
+	if err != nil {
+		return 0, err
+	}
+	sent := make([]bool, len(heads))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(outboxWide)
+	for i, d := range heads {
+		g.Go(func() error {
+			err := senders[d.To.Channel].Send(ctx, channel.Outbound{ID: d.ID, To: d.To, Message: d.Message})
+			if ctx.Err() != nil {
+				return ctx.Err() // in doubt: it will be tried again
+			}
+			sent[i] = err == nil
+			return b.settle(context.WithoutCancel(ctx), d.ID, func(d *Delivery) { b.tried(d, err) })
+		})
+	}
+	err = g.Wait()
+	n := 0
+	for _, ok := range sent {
+		if ok {
+			n++
+		}
+	}
+	return n, err
+}
+
+// heads returns what is due: of each person the oldest delivery, if its time has
+// come.
+func (b *Bot) heads(ctx context.Context, senders map[string]channel.Sender) (out []*Delivery, err error) {
+	now := b.Now()
+	err = b.Store.View(ctx, func(tx store.Tx) error {
+		out = nil
+		seen := make(map[channel.Peer]bool)
+		due := store.Range{To: store.Key{}.Time(now.Add(time.Millisecond)), Limit: outboxBatch}
+		for _, raw := range deliveries.By(tx, "due", due) {
+			d, err := decode[Delivery](raw)
+			if err != nil {
+				return err
+			}
+			if seen[d.To] || senders[d.To.Channel] == nil {
+				continue
+			}
+			seen[d.To] = true
+			head, err := b.head(tx, d.To)
+			if err != nil {
+				return err
+			}
+			if head != nil && head.State == Owed && !head.Due.After(now) {
+				out = append(out, head)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (b *Bot) head(tx store.Tx, p channel.Peer) (*Delivery, error) {
+	r := store.Prefix(store.Key{}.Str(p.String()))
+	r.Limit = 1
+	for _, raw := range deliveries.By(tx, "peer", r) {
+		return decode[Delivery](raw)
+	}
+	return nil, nil
+}
+
+// tried notes how a try went.
+func (b *Bot) tried(d *Delivery, err error) {
+	if err == nil {
+		d.State, d.Failure = Sent, ""
+		return
+	}
+	d.Tries++
+	d.Failure = err.Error()
+	var se *channel.SendError
+	if !errors.As(err, &se) {
+		se = &channel.SendError{Kind: channel.Retry}
+	}
+	wait := min(firstRetry<<min(d.Tries-1, 20), longestRetry)
+	switch se.Kind {
+	case channel.Rejected:
+		d.State = Dead
+	case channel.Closed:
+		d.State = Parked
+	case channel.Throttled:
+		wait = max(se.After, firstRetry)
+		d.Tries-- // not its fault
+	}
+	if d.Tries >= maxTries {
+		d.State = Dead
+	}
+	if d.State != Owed {
+		b.Log.Warn("delivery not sent", "delivery", d.ID, "channel", d.To.Channel, "state", string(d.State), "err", err)
+	}
+	d.Due = b.Now().Add(wait/2 + rand.N(wait))
+}
+
+// Deliveries returns deliveries in a state, the oldest first, at most limit.
+func (b *Bot) Deliveries(ctx context.Context, state DeliveryState, limit int) (out []*Delivery, err error) {
+	err = b.Store.View(ctx, func(tx store.Tx) error {
+		out = nil
+		r := store.Prefix(store.Key{}.Str(string(state)))
+		r.Limit = limit
+		for _, raw := range deliveries.By(tx, "state", r) {
+			d, err := decode[Delivery](raw)
+			if err != nil {
+				return err
+			}
+			out = append(out, d)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Resend owes a dead or parked delivery once more.
+func (b *Bot) Resend(ctx context.Context, id string) error {
+	found := false
+	err := b.settle(ctx, id, func(d *Delivery) {
+		if d.State == Dead || d.State == Parked {
+			found = true
+			d.State, d.Due, d.Tries = Owed, b.Now(), 0
+		}
+	})
+	if err == nil && !found {
+		err = fmt.Errorf("bot: delivery %s is not there, or not given up", id)
+	}
+	b.kick()
+	return err
+}

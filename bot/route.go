@@ -1,0 +1,352 @@
+package bot
+
+import (
+	"strconv"
+	"strings"
+
+	"signdesk/actions"
+	"signdesk/bot/channel"
+	"signdesk/kb"
+)
+
+// tokenPart begins the token of a part of an entry: "k:11/phone".
+const tokenPart = "k:"
+
+// route decides what a turn is for, and has it done. The order is: the staff's
+// hold, buttons, control words, the open step, other flows, the knowledge base.
+func (t *turn) route() error {
+	st := &t.conv.State
+	for _, flow := range st.Idle(t.now) {
+		t.say(textExpired(t.Engine.Title(flow)))
+	}
+	if t.held() {
+		t.quiet = true
+		return nil
+	}
+	if t.u.in.Link != "" && st.Active() == nil {
+		return t.start(actions.Offer{Flow: "link"})
+	}
+	if strings.TrimSpace(t.u.in.Text) == "" && t.u.in.Click == "" && t.u.in.Picture == nil {
+		t.say(textEmpty)
+		return nil
+	}
+	if t.u.in.Click != "" {
+		return t.clicked(t.u.in.Click)
+	}
+	if word := t.controlWord(); word != "" {
+		return t.control(word)
+	}
+	if unbinding[squeeze(t.u.in.Text)] {
+		t.unbind()
+		return nil
+	}
+	if st.Active() != nil {
+		return t.inFlow()
+	}
+	return t.outside()
+}
+
+// clicked does what a button says.
+func (t *turn) clicked(token string) error {
+	st := &t.conv.State
+	switch {
+	case strings.HasPrefix(token, tokenPart):
+		if t.showPart(token) {
+			return t.again()
+		}
+	case strings.HasPrefix(token, "s:"):
+		if o := t.Engine.Offered(st, actionChoices(t.conv.Shown), token); o != nil {
+			return t.wish(*o)
+		}
+	case token == "c:"+actions.Human || strings.HasPrefix(token, "c:") && st.Active() == nil:
+		return t.control(strings.TrimPrefix(token, "c:"))
+	case st.Active() != nil:
+		r, _, ok, err := t.Engine.Take(t.flow, st, actions.Input{Option: token})
+		if err != nil {
+			return err
+		}
+		if ok {
+			t.take(r)
+			return nil
+		}
+	}
+	t.say(textStale)
+	return t.again()
+}
+
+// controlWord returns the control word that the utterance is, or "".
+func (t *turn) controlWord() string {
+	if t.u.in.Picture != nil {
+		return ""
+	}
+	st := &t.conv.State
+	if word := t.Engine.ControlWord(st, t.u.in.Text); word != "" {
+		return word
+	}
+	if !t.u.intent.Start {
+		return ""
+	}
+	switch t.u.intent.Label {
+	case actions.Human, actions.Status:
+		return t.u.intent.Label
+	case actions.Back, actions.Cancel, actions.Restart:
+		if st.Active() != nil {
+			return t.u.intent.Label
+		}
+	}
+	return ""
+}
+
+func (t *turn) control(word string) error {
+	r, err := t.Engine.Control(t.flow, &t.conv.State, word)
+	t.take(r)
+	return err
+}
+
+// inFlow gives the utterance to the open step, unless it is for something else.
+func (t *turn) inFlow() error {
+	st := &t.conv.State
+	in := actions.Input{Text: t.u.in.Text, Picture: t.u.in.Picture}
+	aside := in.Picture == nil && t.Engine.IsFree(st) && len(t.Extract(in.Text)) == 0 &&
+		(t.wantsOther() || looksLikeQuestion(in.Text) && t.asksSomething())
+	var why *actions.Problem
+	if !aside {
+		r, p, ok, err := t.Engine.Take(t.flow, st, in)
+		if err != nil {
+			return err
+		}
+		if ok {
+			t.take(r)
+			return nil
+		}
+		why = p
+	}
+	switch {
+	case in.Picture != nil:
+	case t.wantsOther():
+		t.take(t.Engine.Switch(t.flow, st, t.offer()))
+		return nil
+	case t.asksSomething():
+		t.answer(true)
+		return t.again()
+	}
+	r, err := t.Engine.Miss(t.flow, st, why)
+	t.take(r)
+	return err
+}
+
+// wantsOther reports whether the utterance plainly wishes another flow than the
+// open one.
+func (t *turn) wantsOther() bool {
+	o := t.offer()
+	return t.u.intent.Start && o.Flow != "" && o.Flow != t.conv.State.Open[0].Flow
+}
+
+// asksSomething reports whether the knowledge base has something to say to the
+// utterance, of which it is sure enough to say it in the middle of a flow.
+func (t *turn) asksSomething() bool {
+	d := &t.u.decision
+	switch d.Kind {
+	case kb.Smalltalk:
+		return true
+	case kb.Answer:
+		return d.Message != "" || looksLikeQuestion(t.u.in.Text)
+	case kb.Choices:
+		return looksLikeQuestion(t.u.in.Text)
+	}
+	return d.Topic != nil && looksLikeQuestion(t.u.in.Text)
+}
+
+// outside routes an utterance while no flow is open.
+func (t *turn) outside() error {
+	st := &t.conv.State
+	if o := t.Engine.Offered(st, actionChoices(t.conv.Shown), t.u.in.Text); o != nil {
+		return t.wish(*o)
+	}
+	if t.picked() {
+		return nil
+	}
+	if o := t.offer(); t.u.intent.Start && o.Flow != "" {
+		return t.start(o)
+	}
+	if t.u.in.Picture != nil {
+		t.say(textPicture)
+		return nil
+	}
+	t.answer(false)
+	var r actions.Reply
+	t.Engine.ProposeResume(st, &r)
+	t.take(r)
+	return nil
+}
+
+// offer returns the flow that the utterance's intent means, with the values
+// that it carries.
+func (t *turn) offer() actions.Offer {
+	o := t.Engine.Wish(t.u.intent.Label)
+	if o.Flow == "" {
+		return o
+	}
+	for slot, v := range t.Extract(t.u.in.Text) {
+		if o.Slots[slot] == "" {
+			o.Slots[slot] = v
+		}
+	}
+	return o
+}
+
+// wish starts a flow, or asks which one first.
+func (t *turn) wish(o actions.Offer) error {
+	if st := &t.conv.State; st.Active() != nil {
+		t.take(t.Engine.Switch(t.flow, st, o))
+		return nil
+	}
+	return t.start(o)
+}
+
+func (t *turn) start(o actions.Offer) error {
+	r, err := t.Engine.Start(t.flow, &t.conv.State, o)
+	t.take(r)
+	return err
+}
+
+// again asks the open step once more, if there is one.
+func (t *turn) again() error {
+	if t.conv.State.Active() != nil {
+		t.take(t.Engine.Remind(t.flow, &t.conv.State))
+	}
+	return nil
+}
+
+// take adds what the engine said to the reply.
+func (t *turn) take(r actions.Reply) {
+	for _, text := range r.Text {
+		t.say(text)
+	}
+	for _, c := range r.Choices {
+		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: c.Token, Label: c.Label, Control: c.Control})
+	}
+	t.reply.Picture = t.reply.Picture || r.Picture
+	if r.Ended != "" {
+		t.Log.Info("flow ended", "flow", r.Ended, "result", r.Result, "turn", t.flow.ID)
+	}
+}
+
+func (t *turn) say(text string) {
+	if text == "" {
+		return
+	}
+	if t.reply.Text != "" {
+		t.reply.Text += "\n"
+	}
+	t.reply.Text += text
+}
+
+// actionChoices leaves out what is no action.
+func actionChoices(shown []channel.Choice) []actions.Choice {
+	var out []actions.Choice
+	for _, c := range shown {
+		out = append(out, actions.Choice{Token: c.Token, Label: c.Label, Control: c.Control})
+	}
+	return out
+}
+
+// picked shows the part that the utterance picks from the last message, by
+// number or title.
+func (t *turn) picked() bool {
+	text := strings.TrimSpace(t.u.in.Text)
+	n, err := strconv.Atoi(text)
+	i := 0
+	for _, c := range t.conv.Shown {
+		if !c.Control {
+			i++
+		}
+		if (err == nil && i == n && !c.Control || c.Label == text) && strings.HasPrefix(c.Token, tokenPart) {
+			return t.showPart(c.Token)
+		}
+	}
+	return false
+}
+
+func (t *turn) showPart(token string) bool {
+	entry, part, _ := strings.Cut(strings.TrimPrefix(token, tokenPart), "/")
+	e := t.Base.Content().Entry(kb.EntryID(entry))
+	if e == nil {
+		return false
+	}
+	p := e.Part(kb.PartID(part))
+	if p == nil {
+		return false
+	}
+	t.compose(ShowPart(p), p, false)
+	return true
+}
+
+// answer says what the knowledge base has; short leaves out what could be asked
+// instead, in the middle of a flow.
+func (t *turn) answer(short bool) {
+	d := t.u.decision
+	r := Compose(d, t.Contact)
+	if short {
+		r = r.inPassing()
+	}
+	t.conv.Missed++
+	if d.Kind != kb.None {
+		t.conv.Missed = 0
+	}
+	var part *kb.Part
+	if d.Kind == kb.Answer {
+		part = d.Hits[0].Part()
+	}
+	if d.Kind == kb.None && r.Contact != "" {
+		r.Contact += "\n" + t.Hours(t.now).Text
+	}
+	t.compose(r, part, short)
+	if d.Kind == kb.None && !short {
+		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: "c:" + actions.Human, Label: textHuman, Control: true})
+	}
+}
+
+// maxOffers bounds the flows that are offered below an answer.
+const maxOffers = 2
+
+// compose renders a reply of the knowledge base, and offers the flows that can
+// do what it tells of.
+func (t *turn) compose(r Reply, part *kb.Part, short bool) {
+	t.say(r.Text())
+	for _, o := range r.Also {
+		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: tokenPart + string(o.Entry) + "/" + string(o.Part), Label: o.Title, InText: true})
+	}
+	if short {
+		return
+	}
+	for _, o := range append(append([]Option(nil), r.More...), r.Others...) {
+		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: tokenPart + string(o.Entry) + "/" + string(o.Part), Label: o.Title, InText: true, Control: true})
+	}
+	t.offers(part)
+}
+
+// offers proposes the flow that the utterance is about, and those of the part.
+func (t *turn) offers(part *kb.Part) {
+	st := &t.conv.State
+	st.Offers = nil
+	var flows []actions.Offer
+	seen := make(map[string]bool)
+	add := func(o actions.Offer) {
+		if o.Flow != "" && !seen[o.Flow] && len(flows) < maxOffers {
+			seen[o.Flow] = true
+			flows = append(flows, o)
+		}
+	}
+	if t.u.in.Click == "" {
+		add(t.offer())
+	}
+	if part != nil {
+		for _, code := range part.Flows {
+			add(actions.Offer{Flow: t.Engine.ByCode(code), Slots: t.Extract(t.u.in.Text)})
+		}
+	}
+	var r actions.Reply
+	t.Engine.Propose(st, &r, "", flows)
+	t.take(r)
+}

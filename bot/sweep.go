@@ -1,0 +1,155 @@
+package bot
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"signdesk/bot/channel"
+	"signdesk/data/store"
+)
+
+// How long things are kept.
+const (
+	keepTranscript = 180 * 24 * time.Hour
+	keepSeen       = 48 * time.Hour // receipts of messages, for repeated ones
+)
+
+// Sweep reminds people of flows that are about to expire, and forgets what has
+// been kept long enough; at most limit of each. It returns how much it did.
+func (b *Bot) Sweep(ctx context.Context, limit int) (int, error) {
+	now := b.Now()
+	n := 0
+	err := b.Store.Update(ctx, func(tx store.Tx) error {
+		done, err := b.remind(tx, now, limit)
+		if err != nil {
+			return err
+		}
+		n = done
+		var old [][]byte
+		for key := range transcripts.By(tx, "time", store.Range{To: store.Key{}.Time(now.Add(-keepTranscript)), Limit: limit}) {
+			old = append(old, key)
+		}
+		for _, key := range old {
+			if err := transcripts.Delete(tx, key); err != nil {
+				return err
+			}
+		}
+		seen, err := store.SweepOnce(tx, now.Add(-keepSeen), limit)
+		n += len(old) + seen
+		return err
+	})
+	if err == nil && n > 0 {
+		b.kick()
+	}
+	return n, err
+}
+
+func (b *Bot) remind(tx store.Tx, now time.Time, limit int) (int, error) {
+	type due struct {
+		key  []byte
+		conv *conversation
+	}
+	var list []due
+	for key, raw := range conversations.By(tx, "sweep", store.Range{To: store.Key{}.Time(now.Add(time.Millisecond)), Limit: limit}) {
+		c, err := decode[conversation](raw)
+		if err != nil {
+			return 0, err
+		}
+		list = append(list, due{key, c})
+	}
+	for _, d := range list {
+		for i, flow := range d.conv.State.Reminders(now) {
+			id := fmt.Sprintf("m-%s-%d-%d", d.conv.Peer, now.UnixMilli(), i)
+			if err := b.owe(tx, now, Delivery{ID: id, To: d.conv.Peer, Message: channel.Message{Text: textReminder(b.Engine.Title(flow))}, Due: now}); err != nil {
+				return 0, err
+			}
+		}
+		for i, flow := range d.conv.State.Idle(now) {
+			id := fmt.Sprintf("x-%s-%d-%d", d.conv.Peer, now.UnixMilli(), i)
+			if err := b.owe(tx, now, Delivery{ID: id, To: d.conv.Peer, Message: channel.Message{Text: textExpired(b.Engine.Title(flow))}, Due: now}); err != nil {
+				return 0, err
+			}
+		}
+		if err := put(tx, conversations, d.key, d.conv); err != nil {
+			return 0, err
+		}
+	}
+	return len(list), nil
+}
+
+// Forget removes what the conversations of an account hold: their state,
+// transcripts, tickets, messages and what they watch. It returns how many
+// conversations it removed, after it looked through everything for what is left.
+func (b *Bot) Forget(ctx context.Context, account string) (int, error) {
+	n := 0
+	err := b.Store.Update(ctx, func(tx store.Tx) error {
+		n = 0
+		var peers []channel.Peer
+		for _, raw := range conversations.By(tx, "account", store.Prefix(store.Key{}.Str(account))) {
+			c, err := decode[conversation](raw)
+			if err != nil {
+				return err
+			}
+			peers = append(peers, c.Peer)
+		}
+		for _, p := range peers {
+			if err := forget(tx, p); err != nil {
+				return err
+			}
+			n++
+		}
+		return forgotten(tx, account, peers)
+	})
+	return n, err
+}
+
+func forget(tx store.Tx, p channel.Peer) error {
+	mine := func(t store.Table, is func(key, value []byte) bool) error {
+		var keys [][]byte
+		for key, value := range tx.Scan(t.Name, store.Range{}) {
+			if is(key, value) {
+				keys = append(keys, key)
+			}
+		}
+		for _, key := range keys {
+			if err := t.Delete(tx, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	key := store.Key{}.Str(p.String())
+	for _, err := range []error{
+		conversations.Delete(tx, key),
+		mine(transcripts, func(k, _ []byte) bool { return bytes.HasPrefix(k, key) }),
+		mine(watchers, func(k, _ []byte) bool { return bytes.HasSuffix(k, key) }),
+		mine(tickets, func(_, v []byte) bool { t, err := decode[Ticket](v); return err == nil && t.Peer == p }),
+		mine(deliveries, func(_, v []byte) bool { d, err := decode[Delivery](v); return err == nil && d.To == p }),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgotten looks through all tables of this package for an account or its
+// conversations.
+func forgotten(tx store.Tx, account string, peers []channel.Peer) error {
+	names := []string{`"` + account + `"`}
+	for _, p := range peers {
+		names = append(names, `"ID":"`+p.ID+`"`)
+	}
+	for _, t := range Tables() {
+		for key, value := range tx.Scan(t.Name, store.Range{}) {
+			for _, name := range names {
+				if bytes.Contains(value, []byte(name)) {
+					return fmt.Errorf("bot: forget: a record of %s still has it: %x", t.Name, key)
+				}
+			}
+		}
+	}
+	return nil
+}

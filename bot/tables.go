@@ -1,0 +1,161 @@
+package bot
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"signdesk/actions"
+	"signdesk/bot/channel"
+	"signdesk/data/store"
+)
+
+// A conversation is one person's talk on one channel, as it is stored. Fields
+// may be added.
+type conversation struct {
+	Peer    channel.Peer
+	Account string `json:",omitempty"` // that it is bound to
+	Link    string `json:",omitempty"` // that it was opened by
+	Device  channel.Device
+	State   actions.State
+	Shown   []channel.Choice `json:",omitempty"` // of the last message
+	Held    string           `json:",omitempty"` // by this member of the staff; the bot is silent
+	HeldAt  time.Time        // when he was last heard
+	Ticket  string           `json:",omitempty"` // open one
+	Lines   uint64           // of the transcript so far
+	Seen    time.Time        // last message
+	Missed  int              `json:",omitempty"` // utterances in a row to which nothing was found
+}
+
+// line is one line of a transcript. Personal data is masked before it is
+// written.
+type line struct {
+	At   time.Time
+	From string // user, bot or staff
+	Text string
+}
+
+// A Ticket is a conversation that wants a person of the staff.
+type Ticket struct {
+	ID      string
+	Peer    channel.Peer
+	Account string
+	Opened  time.Time
+	Closed  time.Time // zero: open
+	Staff   string    // who took it; "" if nobody
+	Summary string    // the last lines of the talk
+}
+
+// A Delivery is a message that is owed to somebody.
+type Delivery struct {
+	ID      string
+	To      channel.Peer
+	Message channel.Message
+	Created time.Time
+	Seq     uint64    // order among all deliveries
+	Due     time.Time // next try
+	Tries   int
+	State   DeliveryState
+	Failure string // of the last try
+}
+
+// DeliveryState is how far a delivery is.
+type DeliveryState string
+
+// The states of a delivery.
+const (
+	Owed   DeliveryState = "owed"
+	Sent   DeliveryState = "sent"
+	Parked DeliveryState = "parked" // until the person is heard of again
+	Dead   DeliveryState = "dead"   // given up; can be sent again by hand
+)
+
+func jsonIndex[T any](name string, keys func(*T) [][]byte) store.Index {
+	return store.Index{Name: name, Keys: func(_, value []byte) ([][]byte, error) {
+		rec := new(T)
+		if err := json.Unmarshal(value, rec); err != nil {
+			return nil, err
+		}
+		return keys(rec), nil
+	}}
+}
+
+func when(in bool, k store.Key) [][]byte {
+	if !in {
+		return nil
+	}
+	return [][]byte{k}
+}
+
+var (
+	conversations = store.Table{Name: "conversations", Indexes: []store.Index{
+		jsonIndex("account", func(c *conversation) [][]byte { return when(c.Account != "", store.Key{}.Str(c.Account)) }),
+		jsonIndex("sweep", func(c *conversation) [][]byte {
+			at := c.State.NextSweep()
+			return when(!at.IsZero(), store.Key{}.Time(at))
+		}),
+	}}
+	transcripts = store.Table{Name: "transcripts", Indexes: []store.Index{
+		jsonIndex("time", func(l *line) [][]byte { return when(true, store.Key{}.Time(l.At)) }),
+	}}
+	tickets = store.Table{Name: "desk-tickets", Indexes: []store.Index{
+		jsonIndex("open", func(t *Ticket) [][]byte { return when(t.Closed.IsZero(), store.Key{}.Time(t.Opened)) }),
+	}}
+	watchers   = store.Table{Name: "watchers"} // Key(case, conversation) => nothing
+	deliveries = store.Table{Name: "deliveries", Indexes: []store.Index{
+		jsonIndex("due", func(d *Delivery) [][]byte { return when(d.State == Owed, store.Key{}.Time(d.Due)) }),
+		jsonIndex("peer", func(d *Delivery) [][]byte {
+			return when(d.State == Owed || d.State == Parked, store.Key{}.Str(d.To.String()).Uint(d.Seq))
+		}),
+		jsonIndex("state", func(d *Delivery) [][]byte { return when(true, store.Key{}.Str(string(d.State)).Uint(d.Seq)) }),
+	}}
+)
+
+const (
+	counterTable = "bot-counters"
+)
+
+// Tables returns the declarations that the store must be opened with.
+func Tables() []store.Table {
+	return []store.Table{conversations, transcripts, tickets, watchers, deliveries}
+}
+
+// Migrations returns what brought the records to their present shape.
+func Migrations() []store.Migration {
+	return []store.Migration{{Name: "bot", Apply: func(store.Tx) error { return nil }}}
+}
+
+func put(tx store.Tx, t store.Table, key store.Key, rec any) error {
+	raw, err := json.Marshal(rec)
+	if err != nil {
+		return fmt.Errorf("bot: %s: %w", t.Name, err)
+	}
+	return t.Put(tx, key, raw)
+}
+
+func get[T any](tx store.Tx, t store.Table, key store.Key) (*T, error) {
+	raw := tx.Get(t.Name, key)
+	if raw == nil {
+		return nil, nil
+	}
+	return decode[T](raw)
+}
+
+func decode[T any](raw []byte) (*T, error) {
+	rec := new(T)
+	if err := json.Unmarshal(raw, rec); err != nil {
+		return nil, fmt.Errorf("bot: stored %T: %w", rec, err)
+	}
+	return rec, nil
+}
+
+// next counts up.
+func next(tx store.Tx, counter string) (uint64, error) {
+	k := store.Key{}.Str(counter)
+	var n uint64
+	if raw := tx.Get(counterTable, k); raw != nil {
+		n = store.ReadKey(raw).Uint()
+	}
+	n++
+	return n, tx.Put(counterTable, k, store.Key{}.Uint(n))
+}

@@ -1,0 +1,314 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"signdesk/actions"
+	"signdesk/bot/channel"
+	"signdesk/data/store"
+	"signdesk/kb"
+)
+
+// A base answers utterances; it must be safe for concurrent use.
+type base interface {
+	Decide(ctx context.Context, utterance string) (kb.Decision, error)
+	Content() *kb.Content
+}
+
+// An Intent is what an utterance is for.
+type Intent struct {
+	Label string // of the words of flows; "" for none
+	Start bool   // the wish to do it is plain
+}
+
+// Hours are those of the hotline at some time.
+type Hours struct {
+	Open bool
+	Text string // when it opens or closes, ready to be read
+}
+
+// Options are what a bot is made of.
+type Options struct {
+	Store     store.Store
+	Base      base
+	Recognise func(utterance string) Intent
+	Engine    *actions.Engine
+	// Extract finds the values that an utterance carries, by slot.
+	Extract func(utterance string) map[string]string
+	Contact Contact
+	Hours   func(time.Time) Hours
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// A Bot holds conversations. It may be used by any number of goroutines: turns
+// of one conversation run one after another, others side by side.
+type Bot struct {
+	Options
+	lanes lanes
+	wake  chan struct{} // deliveries are owed
+}
+
+// New returns a bot.
+func New(o Options) *Bot {
+	return &Bot{Options: o, wake: make(chan struct{}, 1)}
+}
+
+// A Receipt tells what became of a message. It exists only once the turn is on
+// disk.
+type Receipt struct {
+	// Reply is what the person is told; nil if the bot is silent.
+	Reply *channel.Message
+	// Delivery is the id under which the reply is owed. Whoever brings it to the
+	// person himself calls [Bot.Delivered]; otherwise it is sent after the
+	// claim.
+	Delivery string
+	// Again is set for a message that was received before: the reply is the
+	// one of then.
+	Again bool
+}
+
+// Limits of a turn.
+const (
+	maxText      = 4000 // runes of an utterance; the rest is cut off
+	maxQuestions = 12   // asked outside of one turn
+	claim        = 10 * time.Second
+)
+
+// Receive takes a message and returns once everything that it caused is on
+// disk. The same message received again gets the same reply, and does nothing.
+func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (Receipt, error) {
+	in.Text = cut(in.Text, maxText)
+	u := utterance{in: in}
+	if in.Text != "" && in.Click == "" {
+		var err error
+		if u.decision, err = b.Base.Decide(ctx, in.Text); err != nil {
+			return Receipt{}, fmt.Errorf("bot: decide: %w", err)
+		}
+		u.intent = b.Recognise(in.Text)
+	}
+	unlock, err := b.lanes.enter(ctx, in.Peer.String())
+	if err != nil {
+		return Receipt{}, err
+	}
+	defer unlock()
+	now, memo := b.Now(), make(map[any]any)
+	for range maxQuestions {
+		var rec Receipt
+		err := b.Store.Update(ctx, func(tx store.Tx) error {
+			raw, again, err := store.OnceAt(tx, in.At, in.Peer.String()+"\x00"+in.MessageID, func() ([]byte, error) {
+				r, err := b.turn(tx, now, memo, u)
+				if err != nil {
+					return nil, err
+				}
+				return json.Marshal(r)
+			})
+			if err != nil {
+				return err
+			}
+			rec = Receipt{}
+			err = json.Unmarshal(raw, &rec)
+			rec.Again = again
+			return err
+		})
+		var q interface{ Answer(context.Context) error }
+		if errors.As(err, &q) {
+			if err := q.Answer(ctx); err != nil {
+				return Receipt{}, err
+			}
+			continue
+		}
+		if err == nil {
+			b.kick()
+		}
+		return rec, err
+	}
+	return Receipt{}, errors.New("bot: a turn keeps asking")
+}
+
+func cut(s string, runes int) string {
+	n := 0
+	for i := range s {
+		if n++; n > runes {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// An utterance is an inbound message with what was found out about it before the
+// transaction.
+type utterance struct {
+	in       channel.Inbound
+	decision kb.Decision
+	intent   Intent
+}
+
+// A turn is being run.
+type turn struct {
+	*Bot
+	tx    store.Tx
+	now   time.Time
+	conv  *conversation
+	flow  *actions.Turn
+	reply channel.Message
+	u     utterance
+	quiet bool // nothing is said
+}
+
+// turn runs one turn within the transaction.
+func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*Receipt, error) {
+	t := &turn{Bot: b, tx: tx, now: now, u: u}
+	var err error
+	if t.conv, err = b.load(tx, u.in); err != nil {
+		return nil, err
+	}
+	id := turnID(u.in)
+	t.flow = &actions.Turn{Tx: tx, ID: id, Now: now, Device: actions.Device(t.conv.Device), Conv: u.in.Peer.String(), Account: t.conv.Account,
+		Link: t.conv.Link, Memo: memo, Scope: make(map[any]any)}
+	said := t.masked()
+	if err := t.route(); err != nil {
+		return nil, err
+	}
+	if err := t.effects(); err != nil {
+		return nil, err
+	}
+	if err := t.transcribe("user", said); err != nil {
+		return nil, err
+	}
+	r := &Receipt{}
+	if !t.quiet {
+		t.conv.Shown = t.reply.Choices
+		if err := t.transcribe("bot", t.reply.Text); err != nil {
+			return nil, err
+		}
+		r.Reply, r.Delivery = &t.reply, "r-"+id
+		if err := b.owe(tx, now, Delivery{ID: r.Delivery, To: u.in.Peer, Message: t.reply, Due: now.Add(claim)}); err != nil {
+			return nil, err
+		}
+	}
+	t.conv.Seen = now
+	return r, put(tx, conversations, store.Key{}.Str(u.in.Peer.String()), t.conv)
+}
+
+// turnID names a turn: the same when its message is delivered again.
+func turnID(in channel.Inbound) string {
+	sum := sha256.Sum256([]byte(in.Peer.String() + "\x00" + in.MessageID))
+	return hex.EncodeToString(sum[:10])
+}
+
+func (b *Bot) load(tx store.Tx, in channel.Inbound) (*conversation, error) {
+	c, err := get[conversation](tx, conversations, store.Key{}.Str(in.Peer.String()))
+	if err != nil {
+		return nil, err
+	}
+	if c == nil {
+		c = &conversation{Peer: in.Peer}
+	}
+	if in.Device != "" {
+		c.Device = in.Device
+	}
+	if c.Device == "" {
+		c.Device = channel.Phone
+	}
+	if in.Link != "" {
+		c.Link = in.Link
+	}
+	if in.Account != "" {
+		c.Account = in.Account
+	}
+	return c, nil
+}
+
+// effects does what the flows asked of the conversation.
+func (t *turn) effects() error {
+	e := &t.flow.Effects
+	if e.Bind != "" {
+		t.conv.Account = e.Bind
+	}
+	for _, id := range e.Watch {
+		if err := watchers.Put(t.tx, store.Key{}.Str(id).Str(t.conv.Peer.String()), nil); err != nil {
+			return err
+		}
+	}
+	for i, m := range e.Progress {
+		if err := t.tell(m, fmt.Sprintf("p-%s-%d", t.flow.ID, i)); err != nil {
+			return err
+		}
+	}
+	if e.Handoff {
+		return t.handoff()
+	}
+	return nil
+}
+
+// tell owes news of a case to everybody who watches it, save who caused it.
+func (t *turn) tell(m actions.Message, id string) error {
+	n := 0
+	for key := range t.tx.Scan(watchers.Name, store.Prefix(store.Key{}.Str(m.Case))) {
+		k := store.ReadKey(key)
+		k.Str()
+		who := k.Str()
+		if who == t.conv.Peer.String() {
+			continue
+		}
+		c, err := get[conversation](t.tx, conversations, store.Key{}.Str(who))
+		if err != nil || c == nil {
+			return err
+		}
+		n++
+		d := Delivery{ID: fmt.Sprintf("%s-%d", id, n), To: c.Peer, Message: channel.Message{Text: m.Text}, Due: t.now}
+		if err := t.owe(t.tx, t.now, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lanes let the turns of one conversation pass one by one.
+type lanes struct {
+	mu   sync.Mutex
+	lane map[string]*lane
+}
+
+type lane struct {
+	turn    chan struct{} // holds one token
+	waiting int
+}
+
+// enter waits for the conversation's turn.
+func (l *lanes) enter(ctx context.Context, key string) (leave func(), err error) {
+	l.mu.Lock()
+	if l.lane == nil {
+		l.lane = make(map[string]*lane)
+	}
+	n := l.lane[key]
+	if n == nil {
+		n = &lane{turn: make(chan struct{}, 1)}
+		l.lane[key] = n
+	}
+	n.waiting++
+	l.mu.Unlock()
+	done := func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if n.waiting--; n.waiting == 0 {
+			delete(l.lane, key)
+		}
+	}
+	select {
+	case n.turn <- struct{}{}: // those who wait for a channel are served in order
+		return func() { <-n.turn; done() }, nil
+	case <-ctx.Done():
+		done()
+		return nil, ctx.Err()
+	}
+}

@@ -1,0 +1,52 @@
+package bot
+
+import (
+	"strings"
+	"unicode"
+)
+
+// What the conversation itself says.
+const (
+	textEmpty      = "没有看到内容，请把遇到的问题或屏幕上的提示发给我。"
+	textStale      = "这个按钮已经失效，请看最新的消息。"
+	textPicture    = "图片收到了，但现在还不能识别图片里的文字。请把屏幕上的提示打给我。"
+	textHuman      = "转人工"
+	textHandoff    = "已为您转接人工客服，客服会在这个对话里回复您，请不要离开太久。"
+	textTicketOpen = "已经在为您转接人工客服了，请稍等。"
+	textReturned   = "人工服务已结束，接下来由智能助手继续为您服务。"
+	textUnbound    = "已解除账号绑定，下次办理时会重新确认身份。"
+	textNotBound   = "现在没有绑定账号。"
+)
+
+func textExpired(title string) string {
+	return "您之前的「" + title + "」超过7天没有继续，已经自动结束；需要时可以重新办理。"
+}
+
+func textReminder(title string) string {
+	return "您的「" + title + "」还没有办完，再过一天会自动结束。需要的话回复“继续上次办理”。"
+}
+
+// unbinding is how people ask to be forgotten by a conversation.
+var unbinding = map[string]bool{"解绑": true, "解除绑定": true, "退出登录": true, "退出账号": true, "解绑账号": true, "换账号登录": true, "切换账号": true}
+
+// squeeze leaves letters and digits.
+func squeeze(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, s)
+}
+
+var questionWords = []string{"吗", "么", "怎么", "怎样", "如何", "为什么", "为啥", "什么", "啥", "多久", "多少", "几天", "哪", "能不能", "可不可以", "是不是", "要不要", "咋", "?", "？", "呢"}
+
+// looksLikeQuestion reports whether a text has the form of a question.
+func looksLikeQuestion(s string) bool {
+	for _, w := range questionWords {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
+}

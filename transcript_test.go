@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write what came out into the transcripts")
+
+// TestTranscripts runs the golden transcripts, each twice: the second time with
+// the store closed and opened again before every turn.
+func TestTranscripts(t *testing.T) {
+	t.Parallel()
+	names, err := filepath.Glob("bot/testdata/*.txt")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no transcripts: %v", err)
+	}
+	cfg := testConfig(t)
+	base, err := openBase(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { base.Close() })
+	recognise, err := openIntents(cfg, base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
+			t.Parallel()
+			want, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, reopen := range []bool{false, true} {
+				got, err := replayOnce(t.Context(), cfg, want, reopen, func(ctx context.Context, open func(context.Context) (*service, error)) (*stage, error) {
+					return newStage(ctx, cfg, base, recognise, slog.New(slog.DiscardHandler), open)
+				})
+				switch {
+				case err != nil:
+					t.Fatalf("%v, after\n%s", err, got)
+				case *update && !reopen:
+					want = got
+					if err := os.WriteFile(name, got, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				case string(got) != string(want):
+					t.Errorf("store reopened: %t\n%s", reopen, difference(string(want), string(got)))
+				}
+			}
+		})
+	}
+}
+
+// testConfig is the configuration without any setting.
+func testConfig(t *testing.T) *Config {
+	t.Helper()
+	cfg := &Config{}
+	fs := flag.NewFlagSet("test", flag.ContinueOnError)
+	cfg.bind(fs)
+	if err := cfg.load(fs, func(string) string { return "" }); err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
