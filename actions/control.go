@@ -400,7 +400,7 @@ func (e *Engine) back(t *Turn, st *State) (Reply, error) {
 		}
 	}
 	word := "first"
-	if s.Commits > 0 {
+	if slices.ContainsFunc(st.Open, func(s *Session) bool { return s.Commits > 0 }) {
 		word = "committed"
 	}
 	rest := e.Remind(t, st)
