@@ -393,3 +393,6 @@ func (w *world) admin(enterprise string) platform.AccountID {
 }
 
 func (w *world) forward(d time.Duration) { w.now = w.now.Add(d) }
+
+// asRefusal is errors.As for refusals.
+func asRefusal(err error, r **platform.Refusal) bool { return errors.As(err, r) }
