@@ -95,6 +95,28 @@ func (t *Tx) sent(id ContractID) (*Contract, *Refusal) {
 	return c, nil
 }
 
+// KnowsContract reports whether an account may know of a contract: it sent it,
+// is addressed, is a member of a party, or is addressed as a company that it is
+// no member of yet. To others there is no such contract.
+func (t *Tx) KnowsContract(account AccountID, id ContractID) bool {
+	a, c := accounts.get(t, account), contracts.get(t, id)
+	if a == nil || c == nil {
+		return false
+	}
+	if c.SenderAccountID == a.ID || t.memberOf(a.ID, c.SenderEnterpriseID) != nil {
+		return true
+	}
+	for _, p := range c.Parties {
+		if p.RecipientLogin != "" && (p.RecipientLogin == a.Mobile || p.RecipientLogin == a.Email) {
+			return true
+		}
+		if e := enterprises.find(t, "name", key(p.EnterpriseName)); e != nil && t.memberOf(a.ID, e.ID) != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // WithdrawContract takes a contract back (R08.3, R09.3).
 func (t *Tx) WithdrawContract(id ContractID) error {
 	defer t.in("contract.withdraw")()
