@@ -332,4 +332,6 @@ func TestOutsideIsDown(t *testing.T) {
 
 type downCarrier struct{}
 
-func (downCarrier) Owner(context.Context, string) (string, bool, error) { return "", false, fs.ErrClosed }
+func (downCarrier) Owner(context.Context, string) (string, bool, error) {
+	return "", false, fs.ErrClosed
+}
