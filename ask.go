@@ -51,7 +51,7 @@ func ask(ctx context.Context, cfg *Config, opts any, args []string, io std) erro
 		return err
 	}
 	fmt.Fprintln(io.out, bot.Compose(d, cfg.contact()).Text())
-	if i := recognise(strings.Join(args, " ")); i.Label != "" {
+	if i := recognise(strings.Join(args, " "), d); i.Label != "" {
 		fmt.Fprintf(io.out, "\nflow %s, start %t\n", i.Label, i.Start)
 	}
 	if o.why {
@@ -77,7 +77,7 @@ type question struct {
 // askLines answers lines of JSON in order. A line that is no JSON, or has no
 // question, is an error of the caller and ends the run; the lines before it
 // are answered.
-func askLines(ctx context.Context, cfg *Config, base *kb.Live, recognise func(string) bot.Intent, io std) error {
+func askLines(ctx context.Context, cfg *Config, base *kb.Live, recognise recogniser, io std) error {
 	in := bufio.NewScanner(io.in)
 	in.Buffer(nil, maxLine)
 	out := bufio.NewWriter(io.out)
@@ -122,14 +122,14 @@ func askLines(ctx context.Context, cfg *Config, base *kb.Live, recognise func(st
 }
 
 // askBatch answers questions side by side, results in order.
-func askBatch(ctx context.Context, cfg *Config, base *kb.Live, recognise func(string) bot.Intent, batch []question) ([]bot.Record, error) {
+func askBatch(ctx context.Context, cfg *Config, base *kb.Live, recognise recogniser, batch []question) ([]bot.Record, error) {
 	records := make([]bot.Record, len(batch))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, q := range batch {
 		g.Go(func() error {
 			d, err := base.Decide(ctx, *q.Q)
-			records[i] = bot.NewRecord(q.ID, bot.Compose(d, cfg.contact())).WithIntent(recognise(*q.Q))
+			records[i] = bot.NewRecord(q.ID, bot.Compose(d, cfg.contact())).WithIntent(recognise(*q.Q, d))
 			return err
 		})
 	}

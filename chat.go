@@ -254,7 +254,7 @@ func (t *talk) command(ctx context.Context, line string) error {
 			return err
 		}
 		writeWhy(t.con.out, d)
-		t.con.note("intent     %+v", t.recognise(t.last))
+		t.con.note("intent     %+v", t.recognise(t.last, d))
 	default:
 		return t.desk(ctx, name, rest)
 	}

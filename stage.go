@@ -24,7 +24,7 @@ import (
 
 // newBot puts the conversation together: the knowledge base, the flows on the
 // platform, and the store.
-func newBot(cfg *Config, s *service, base *kb.Live, recognise func(string) bot.Intent, log *slog.Logger) (*bot.Bot, error) {
+func newBot(cfg *Config, s *service, base *kb.Live, recognise recogniser, log *slog.Logger) (*bot.Bot, error) {
 	words, err := actions.ReadWords(data.Flows())
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ const chatChannel = "chat"
 type stage struct {
 	cfg       *Config
 	base      *kb.Live
-	recognise func(string) bot.Intent
+	recognise recogniser
 	log       *slog.Logger
 	reopen    func(context.Context) (*service, error)
 
@@ -69,7 +69,7 @@ type stage struct {
 	told []channel.Outbound
 }
 
-func newStage(ctx context.Context, cfg *Config, base *kb.Live, recognise func(string) bot.Intent, log *slog.Logger,
+func newStage(ctx context.Context, cfg *Config, base *kb.Live, recognise recogniser, log *slog.Logger,
 	open func(context.Context) (*service, error)) (*stage, error) {
 	st := &stage{cfg: cfg, base: base, recognise: recognise, log: log, reopen: open}
 	return st, st.open(ctx)

@@ -23,17 +23,13 @@ type Words struct {
 	Texts   map[string]string    `yaml:"texts"` // used by the flow's own code
 }
 
-// Phrases are utterances, a line each.
+// Phrases tell how people say that they mean a flow: regular expressions, in
+// which white space has no meaning.
 type Phrases struct {
-	Wishes string `yaml:"wishes"` // of people who want it done
-	About  string `yaml:"about"`  // of people who ask about it, or look like it
+	Do   string `yaml:"do"`   // said by itself it is the wish to do it
+	When string `yaml:"when"` // speaks of it; a wish together with a verb of wishing
 	// Slots are filled by the intent itself: whom to notify.
 	Slots map[string]string `yaml:"slots"`
-}
-
-// Lines splits phrases.
-func Lines(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r == '\n' })
 }
 
 // StepWords are the words of one step.

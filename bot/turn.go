@@ -39,7 +39,7 @@ type Hours struct {
 type Options struct {
 	Store     store.Store
 	Base      base
-	Recognise func(utterance string) Intent
+	Recognise func(utterance string, found kb.Decision) Intent
 	Engine    *actions.Engine
 	// Extract finds the values that an utterance carries, by slot.
 	Extract func(utterance string) map[string]string
@@ -93,7 +93,7 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (Receipt, error) 
 		if u.decision, err = b.Base.Decide(ctx, in.Text); err != nil {
 			return Receipt{}, fmt.Errorf("bot: decide: %w", err)
 		}
-		u.intent = b.Recognise(in.Text)
+		u.intent = b.Recognise(in.Text, u.decision)
 	}
 	unlock, err := b.lanes.enter(ctx, in.Peer.String())
 	if err != nil {

@@ -108,6 +108,9 @@ func New(o Options) (*Platform, error) {
 	return p, nil
 }
 
+// Hotline returns the number that people call.
+func (p *Platform) Hotline() string { return p.hotline }
+
 // Payee returns where reverse transfers go.
 func (p *Platform) Payee() Payee { return p.payee }
 

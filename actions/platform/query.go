@@ -1,6 +1,10 @@
 package platform
 
-import "slices"
+import (
+	"slices"
+
+	"signdesk/actions/platform/value"
+)
 
 // Enterprise returns an enterprise, or nil.
 func (t *Tx) Enterprise(id EnterpriseID) *Enterprise { return enterprises.get(t, id) }
@@ -70,6 +74,11 @@ func (t *Tx) Certifications(id EnterpriseID) []*Certification {
 // Certification returns a certification, or nil.
 func (t *Tx) Certification(id CertificationID) *Certification { return certifications.get(t, id) }
 
+// CertificationsOf returns the certifications of an account.
+func (t *Tx) CertificationsOf(account AccountID) []*Certification {
+	return certifications.list(t, "account", key(account))
+}
+
 // Certificate returns a certificate, or nil (R10.27).
 func (t *Tx) Certificate(id CertificateID) *Certificate { return certificates.get(t, id) }
 
@@ -81,3 +90,16 @@ func (t *Tx) AdminChange(id AdminChangeID) *AdminChange { return adminChanges.ge
 
 // InfoChange returns a change of an enterprise's data, or nil.
 func (t *Tx) InfoChange(id ChangeID) *InfoChange { return changes.get(t, id) }
+
+// LeaveTicket leaves a question for the staff (B20). Anybody can.
+func (t *Tx) LeaveTicket(note string) error {
+	defer t.in("ticket.open")()
+	text, ok := value.Text(note, textMin, maxNote)
+	if !ok {
+		return bad("note", "R19.5")
+	}
+	tickets.save(t, &SupportTicket{ID: newID[TicketID](t, "X-"), AccountID: t.by.Account, Entry: "19", Note: text, Status: TicketOpen})
+	return t.err
+}
+
+const maxNote = 500 // characters
