@@ -19,6 +19,9 @@ func (t *Tx) GenerateLetter(s Subject) (*AuthorizationLetter, error) {
 	if r != nil || t.err != nil {
 		return nil, t.failure(r)
 	}
+	if t.ReviewOf(s) != nil { // a request goes on waiting while its letter is reviewed
+		return nil, t.failure(refuse(UnderReview, "R12.33"))
+	}
 	fields := t.letterFields(sub)
 	fields.Date = t.at.In(calendar.Shanghai).Format("2006-01-02")
 	if old := letters.find(t, "generated", subjectKey(s)); old != nil {
