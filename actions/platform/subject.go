@@ -107,19 +107,20 @@ func (s *subject) applicantName(t *Tx) string {
 }
 
 // proving returns the case if the actor may prove it by the method: its
-// applicant, or the bearer of its link in the method's role.
+// applicant, or the bearer of its link in the method's role. A link that was used
+// or has ended says so, whatever became of the case.
 func (t *Tx) proving(s Subject, m Method) (*subject, *Refusal) {
+	if t.by.Link != "" {
+		if _, err := t.Link(LinkCode(t.by.Link)); err != nil {
+			return nil, refusalOf(err)
+		}
+	}
 	sub, r := t.openSubject(s)
 	if t.err != nil || r != nil {
 		return nil, r
 	}
 	if !t.actsFor(sub.applicant, s, roleOf[m]) {
 		return nil, refuse(NotFound, "")
-	}
-	if t.by.Link != "" {
-		if _, err := t.Link(LinkCode(t.by.Link)); err != nil {
-			return nil, refusalOf(err)
-		}
 	}
 	if !slices.Contains(sub.methods, m) {
 		return nil, refuse(MethodNotAllowed, sub.rule)
