@@ -25,7 +25,7 @@ type AuditEvent struct {
 	ID     string
 	Before json.RawMessage `json:",omitempty"` // the record without its secrets; nothing if it is new
 	After  json.RawMessage
-	Hash   []byte // HMAC-SHA256 of the event before and this one without Hash
+	Hash   []byte // HMAC-SHA256 of the head before and this one without Hash
 }
 
 // auditEvents keeps the trail under its numbers, and finds the events of a
@@ -40,8 +40,9 @@ const headTable = "audit-head"
 
 var headKey = store.Key{}.Str("head")
 
-// auditHead is the last event's number and hash: it shows when the end of the
-// chain was cut off.
+// auditHead is the last event's number and a keyed hash of its hash: it shows
+// when the end of the chain was cut off. The next event carries that hash on, so
+// that a head set back without the key shows for good.
 type auditHead struct {
 	Seq  uint64
 	Hash []byte
@@ -65,7 +66,7 @@ func (t *Tx) audit(table, id string, before, after any) {
 		err = auditEvents.Put(t.tx, store.Key{}.Uint(e.Seq), raw)
 	}
 	if err == nil {
-		raw, err = json.Marshal(auditHead{e.Seq, e.Hash})
+		raw, err = json.Marshal(auditHead{e.Seq, t.p.headHash(e.Hash)})
 	}
 	if err == nil {
 		err = t.tx.Put(headTable, headKey, raw)
@@ -99,6 +100,14 @@ func (p *Platform) auditHash(previous []byte, e *AuditEvent) []byte {
 	mac := hmac.New(sha256.New, p.keys.audit)
 	mac.Write(previous)
 	mac.Write(raw)
+	return mac.Sum(nil)
+}
+
+// headHash is what the head keeps of the last event's hash. No event tells it.
+func (p *Platform) headHash(last []byte) []byte {
+	mac := hmac.New(sha256.New, p.keys.audit)
+	mac.Write([]byte("head"))
+	mac.Write(last)
 	return mac.Sum(nil)
 }
 
@@ -138,7 +147,7 @@ func (p *Platform) VerifyAudit(ctx context.Context) (uint64, error) {
 			if err := json.Unmarshal(raw, &e); err != nil || e.Seq != seq || !hmac.Equal(e.Hash, p.auditHash(previous, &e)) {
 				return fmt.Errorf("event %d: %w", seq, ErrAuditChain)
 			}
-			previous = e.Hash
+			previous = p.headHash(e.Hash)
 		}
 		head, err := readHead(tx)
 		if err != nil || head.Seq != seq || !hmac.Equal(head.Hash, previous) {

@@ -31,7 +31,7 @@
 //
 //	TABLE           Key(id)        => record as JSON; tables and indexes: tables.go
 //	audit           Key(number)    => AuditEvent
-//	audit-head      Key("head")    => number and hash of the last event
+//	audit-head      Key("head")    => number and hashed hash of the last event
 package platform
 
 import (
