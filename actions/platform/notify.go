@@ -84,11 +84,16 @@ func (t *Tx) newLink(l ShortLink) *ShortLink {
 	return &l
 }
 
-// closeLinks ends the links of a subject: with used, once it was settled.
+func (l *ShortLink) ranOut(at time.Time) bool { return !l.ExpiresAt.IsZero() && !at.Before(l.ExpiresAt) }
+
+// closeLinks ends the links of a subject: with used, once it was settled. One
+// that has run out stays expired.
 func (t *Tx) closeLinks(subject string, to LinkStatus) {
 	for _, l := range links.list(t, "subject", key(subject)) {
 		if l.Status == LinkActive && l.Kind == LinkApprove {
-			l.Status = to
+			if l.Status = to; l.ranOut(t.at) {
+				l.Status = LinkIsExpired
+			}
 			links.save(t, l)
 		}
 	}
@@ -106,7 +111,7 @@ func (t *Tx) Link(code LinkCode) (*ShortLink, error) {
 		return nil, t.failure(refuse(LinkUsed, ""))
 	case l.Status == LinkIsRevoked:
 		return nil, t.failure(refuse(LinkRevoked, ""))
-	case l.Status == LinkIsExpired || !l.ExpiresAt.IsZero() && !t.at.Before(l.ExpiresAt):
+	case l.Status == LinkIsExpired || l.ranOut(t.at):
 		return nil, t.failure(refuse(LinkExpired, ""))
 	}
 	return l, t.err
