@@ -60,7 +60,9 @@ func adminChange(c *Context) platform.AdminChangeID { return platform.AdminChang
 
 // others are the members besides the main administrator.
 func (f *Flows) others(c *Context) []actions.Option {
-	return f.members(c, func(m *platform.Member) bool { return m.AccountID != platform.AccountID(c.Account) && m.Status != platform.MemberDisabled })
+	return f.members(c, func(m *platform.Member) bool {
+		return m.AccountID != platform.AccountID(c.Account) && m.Status != platform.MemberDisabled
+	})
 }
 
 func (f *Flows) startAdminChange(c *Context) error {

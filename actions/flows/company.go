@@ -44,7 +44,9 @@ func (f *Flows) ownCompany(none actions.StepID, want func(*Context) []*platform.
 	}, Fails: []actions.StepID{none}}
 }
 
-func enterpriseOf(c *Context) platform.EnterpriseID { return platform.EnterpriseID(c.Get("enterprise")) }
+func enterpriseOf(c *Context) platform.EnterpriseID {
+	return platform.EnterpriseID(c.Get("enterprise"))
+}
 
 // members are the active members of the company as options.
 func (f *Flows) members(c *Context, want func(*platform.Member) bool) []actions.Option {

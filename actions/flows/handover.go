@@ -16,7 +16,9 @@ func (f *Flows) handover() actions.Flow {
 		bound(),
 		f.ownCompany("noRight", f.adminOf),
 		{ID: "from", PC: true, Options: func(c *Context) []actions.Option {
-			return f.members(c, func(m *platform.Member) bool { return m.Status != platform.MemberInvited && m.AccountID != platform.AccountID(c.Account) })
+			return f.members(c, func(m *platform.Member) bool {
+				return m.Status != platform.MemberInvited && m.AccountID != platform.AccountID(c.Account)
+			})
 		}, Enter: func(c *Context) error {
 			if len(f.tx(c).Members(enterpriseOf(c))) < 2 {
 				return &actions.Problem{To: "nobody"}

@@ -84,7 +84,9 @@ func (t *Tx) newLink(l ShortLink) *ShortLink {
 	return &l
 }
 
-func (l *ShortLink) ranOut(at time.Time) bool { return !l.ExpiresAt.IsZero() && !at.Before(l.ExpiresAt) }
+func (l *ShortLink) ranOut(at time.Time) bool {
+	return !l.ExpiresAt.IsZero() && !at.Before(l.ExpiresAt)
+}
 
 // closeLinks ends the links of a subject: with used, once it was settled. One
 // that has run out stays expired.

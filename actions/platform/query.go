@@ -18,6 +18,17 @@ func (t *Tx) EnterpriseByRegistration(registration string) *Enterprise {
 	return enterprises.find(t, "registration", key(registration))
 }
 
+// PendingByName returns the company of exactly that name that is being certified,
+// or nil.
+func (t *Tx) PendingByName(name string) *Enterprise {
+	for _, e := range enterprises.all(t) { // few are pending, and seldom asked for
+		if e.Status == Certifying && e.Name == name {
+			return e
+		}
+	}
+	return nil
+}
+
 // MainAdmin returns the main administrator of an enterprise, or nil.
 func (t *Tx) MainAdmin(id EnterpriseID) *Member {
 	e := enterprises.get(t, id)
