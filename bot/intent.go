@@ -63,12 +63,11 @@ var (
 	// wishing are verbs by which people ask that something be done.
 	wishing = regexp.MustCompile(`我要|俺要|我们要|我想|想要|帮我|帮忙|帮俺|给我|替我|麻烦|劳驾|请帮|请给|请把|能不能帮|能帮|可以帮|可不可以帮|烦请|办理|办一下|发起|开始|马上|直接|立刻|现在就|赶紧|快点|我来|要求|需要你|需要您|求|拜托|去办|要办|搞一下|弄一下|做一下|來|幫我|我需要|要申请|想申请|申请一下|重新`)
 	// asking are words of questions.
-	asking = regexp.MustCompile(`吗|嘛\?|么[？?]?$|什么|甚么|怎么|怎麼|怎样|怎办|咋|如何|为什么|为啥|為什麼|多久|多长|多少|几天|几个|几种|几次|哪|啥|谁|安全|收费|区别|是不是|会不会|要不要|用不用|需不需要|能否|可否|行不行|对不对|有没有必要|有没有影响|\?|？|呢$|什麼|嗎|是否|还是.*好|步骤|流程|条件是|要求是|材料`)
+	asking = regexp.MustCompile(`想问|请问|問|咨询|想知道|想了解|吗|嘛\?|么[？?]?$|什么|甚么|怎么|怎麼|怎样|怎办|咋|如何|为什么|为啥|為什麼|多久|多长|多少|几天|几个|几种|几次|哪|啥|谁|安全|收费|区别|是不是|会不会|要不要|用不用|需不需要|能否|可否|行不行|对不对|有没有必要|有没有影响|\?|？|呢$|什麼|嗎|是否|还是.*好|步骤|流程|条件是|要求是|材料`)
 	// helping asks the assistant to act although it has the form of a question.
 	helping = regexp.MustCompile(`(能不能|可不可以|能|可以|可否|能否|麻烦)(你|您)?(帮|替|给)(我|俺|我们|财务|法人|老板)`)
 	// against turns a wish down, or tells of the past.
 	against = regexp.MustCompile(`不想|不要|不用|别给|别帮|不需要|不打算|已经.{0,12}(了|过)|之前.{0,8}过|刚才.{0,8}了`)
-	clauses = regexp.MustCompile(`[，。；！!;,\n]+|\s{1,}`)
 )
 
 // Recognise tells what an utterance is for, given what the knowledge base makes
@@ -101,23 +100,18 @@ func (x *Intents) Recognise(text string, d kb.Decision) Intent {
 func (p *intentPattern) match(t string) (length int, wish bool) {
 	if p.do != nil {
 		if m := p.do.FindString(t); m != "" {
-			return len(m), true
+			return sure + len(m), true
 		}
 	}
 	if p.when == nil {
 		return 0, false
 	}
 	m := p.when.FindString(t)
-	if m == "" {
-		return 0, false
-	}
-	for _, clause := range clauses.Split(t, -1) {
-		if p.when.MatchString(clause) && wishing.MatchString(clause) {
-			return len(m), true
-		}
-	}
-	return len(m), false
+	return len(m), m != "" && wishing.MatchString(t)
 }
+
+// sure puts what is said by itself before what is only spoken of.
+const sure = 1000
 
 // control recognises control words, which are whole messages.
 func (x *Intents) control(t string) (Intent, bool) {
