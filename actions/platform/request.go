@@ -301,6 +301,35 @@ var (
 	signBreadth = map[SignScope]int{SignNone: 1, SignCurrentContract: 2, SignCurrentSender: 3, SignAllSenders: 4}
 )
 
+// Wider reports whether a scope of signing goes further than one of viewing,
+// which only limits what can be signed (R12.17).
+func Wider(sign SignScope, view ViewScope) bool {
+	return view != "" && signBreadth[sign]-1 > viewBreadth[view]
+}
+
+// NarrowerViews returns the scopes of viewing that the main administrator may
+// grant: the one that was asked for, and narrower ones.
+func (q *PermissionRequest) NarrowerViews() []ViewScope {
+	var out []ViewScope
+	for _, s := range []ViewScope{ViewCurrentContract, ViewCurrentSenderUnattended, ViewAllSendersUnattended} {
+		if viewBreadth[s] <= viewBreadth[q.ViewScope] {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// NarrowerSigns returns the same of signing.
+func (q *PermissionRequest) NarrowerSigns() []SignScope {
+	var out []SignScope
+	for _, s := range []SignScope{SignNone, SignCurrentContract, SignCurrentSender, SignAllSenders} {
+		if signBreadth[s] <= signBreadth[q.SignScope] && (s != SignNone || q.Kind != AskSeal) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // DecideRequest grants or rejects a request.
 func (t *Tx) DecideRequest(d Decision) error {
 	defer t.in("request.decide")()

@@ -168,3 +168,20 @@ func (t *Tx) LinkPage() (*LinkPage, error) {
 	}
 	return p, t.err
 }
+
+// HelperOf returns, masked, whom the link of the actor's case went to in a role;
+// "" if there is none that can be used.
+func (t *Tx) HelperOf(s Subject, role LinkRole) string {
+	_, r := t.ownSubject(s)
+	l := links.find(t, "active", subjectKey(s).Str(string(role)))
+	if r != nil || l == nil || !t.at.Before(l.ExpiresAt) {
+		return ""
+	}
+	return value.Mask(l.RecipientLogin)
+}
+
+// Knows reports whether there is such a case.
+func (t *Tx) Knows(s Subject) bool {
+	st, _ := t.record(s)
+	return st != nil
+}
