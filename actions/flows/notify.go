@@ -11,14 +11,32 @@ import (
 var _ = add((*Flows).notify)
 
 // notify is F03: send the legal representative, finance or the seal keeper a
-// link to do his part. It is called with a case, or started alone.
+// link to do his part. It is called with a case, and then ends with waiting - or
+// with switch, if mayChange is set and another way is wanted -, or started alone.
 func (f *Flows) notify() actions.Flow {
+	called := func(c *Context) bool { return c.Get("subjectID") != "" }
 	return actions.Flow{Name: "notify", Code: "F03", Revision: 1, Steps: []actions.Step{
 		bound(),
-		{ID: "which", Options: f.openCases, Enter: f.onlyCase, Skip: func(c *Context) bool { return c.Get("subjectID") != "" }, Fails: []actions.StepID{"nothing"}},
+		{ID: "which", Options: f.openCases, Enter: f.onlyCase, Skip: called, Fails: []actions.StepID{"nothing"}},
 		{ID: "role", Choose: f.helpers},
-		{ID: "recipient", Parse: parse(readRecipient), Confirm: true, Do: f.sendLink, Args: f.notifyArgs},
+		{ID: "recipient", Parse: parse(readRecipient), Confirm: true, Do: f.sendLink, Args: f.notifyArgs, Buttons: []actions.Button{
+			{ID: "again", Show: func(c *Context) bool { return f.helperOf(c) != "" }, Do: f.sendAgain, To: "wait"},
+			{ID: "other", Show: func(c *Context) bool { return c.Get("mayChange") != "" }, To: "other"},
+		}},
+		{ID: "wait", Skip: called, Call: &actions.Call{Flow: "wait", With: func(c *Context) map[string]string { return setSubject(f.notifySubject(c)) }},
+			Next: actions.Decide(func(c *Context) actions.StepID {
+				switch {
+				case called(c) || c.Get("wait") == "left":
+					return "waiting"
+				case c.Get("wait") == "passed":
+					return "passed"
+				}
+				return "over"
+			}, "waiting", "passed", "over")},
 		{ID: "waiting", Ends: "waiting", Args: f.notifyArgs},
+		{ID: "other", Ends: "switch"},
+		{ID: "passed", Ends: "passed", Offer: f.goOn},
+		{ID: "over", Ends: "over", Offer: f.goOn},
 		{ID: "nothing", Ends: "nothing"},
 		unbound(),
 	}}
@@ -52,8 +70,8 @@ func (f *Flows) notifySubject(c *Context) platform.Subject {
 	if c.Get("subjectID") != "" {
 		return subjectOf(c)
 	}
-	for _, s := range f.tx(c).OpenCases(platform.AccountID(c.Account)) {
-		if s.ID == c.Get("which") {
+	for _, kind := range []platform.SubjectKind{platform.OnRequest, platform.OnAppeal, platform.OnCertification} {
+		if s := (platform.Subject{Kind: kind, ID: c.Get("which")}); f.tx(c).Knows(s) {
 			return s
 		}
 	}
@@ -86,20 +104,65 @@ func (f *Flows) sendLink(c *Context) error {
 	s := f.notifySubject(c)
 	return f.do(c, func(t *platform.Tx) error {
 		_, err := t.NotifyHelper(s, platform.LinkRole(c.Get("role")), c.Get("recipient"))
-		if err == nil {
-			watch(c, s)
-		}
-		return err
+		return f.sentLink(c, s, err)
 	})
 }
 
-func (f *Flows) notifyArgs(c *Context) actions.Args {
-	a := actions.Args{"recipient": value.Mask(c.Get("recipient")), "role": f.term("role" + c.Get("role")), "name": "", "company": "", "account": ""}
-	if p, err := f.tx(c).ProofOf(f.notifySubject(c)); err == nil {
-		a["name"], a["company"] = p.Name, p.Enterprise
+// sendAgain sends to whom it was sent before.
+func (f *Flows) sendAgain(c *Context) error {
+	s := f.notifySubject(c)
+	return f.do(c, func(t *platform.Tx) error {
+		_, err := t.RemindHelper(s, platform.LinkRole(c.Get("role")))
+		return f.sentLink(c, s, err)
+	})
+}
+
+// sentLink tells whoever watches the case that a link was sent.
+func (f *Flows) sentLink(c *Context, s platform.Subject, err error) error {
+	if err == nil {
+		watch(c, s)
+		progress(c, s, c.Text("news", actions.Args{"role": f.term("role" + c.Get("role")), "recipient": f.helperOf(c)}))
 	}
-	if acc := f.account(c); acc != nil {
-		a["account"] = value.Mask(acc.Login())
+	return err
+}
+
+// helperOf returns, masked, whom the role's link went to before.
+func (f *Flows) helperOf(c *Context) string {
+	return f.tx(c).HelperOf(f.notifySubject(c), platform.LinkRole(c.Get("role")))
+}
+
+func (f *Flows) notifyArgs(c *Context) actions.Args {
+	a := actions.Args{"recipient": value.Mask(c.Get("recipient")), "role": f.term("role" + c.Get("role")), "company": "", "text": "", "before": f.helperOf(c)}
+	if c.Get("recipient") == "" {
+		a["recipient"] = a["before"]
+	}
+	s := f.notifySubject(c)
+	if p, err := f.tx(c).ProofOf(s); err == nil {
+		a["company"] = p.Enterprise
+	}
+	if text, err := f.tx(c).HelperNotice(s); err == nil {
+		a["text"] = text
 	}
 	return a
+}
+
+// goOn offers to go on with the case where it was begun, or with what it was
+// for.
+func (f *Flows) goOn(c *Context) []actions.Offer {
+	s := f.notifySubject(c)
+	st, err := f.tx(c).StandingOf(s)
+	if err != nil {
+		return nil
+	}
+	contract := map[string]string{"contract": string(st.Contract)}
+	switch {
+	case st.Passed && st.Contract != "":
+		return []actions.Offer{{Label: "sign", Flow: "sign", Slots: contract}}
+	case s.Kind == platform.OnRequest:
+		return []actions.Offer{{Label: "permission", Flow: "permission", Slots: contract}}
+	case s.Kind == platform.OnAppeal && !st.Passed:
+		contract["company"], contract["advice"] = st.Enterprise, "go"
+		return []actions.Offer{{Label: "appeal", Flow: "appeal", Slots: contract}}
+	}
+	return nil
 }

@@ -96,9 +96,37 @@ func personName(text string) (string, bool) {
 	return value.PersonName(text)
 }
 
-// words reads free text of a length.
+// textOf reads free text of a length.
 func textOf(lo, hi int) reader {
 	return func(text string) (string, bool) { return value.Text(text, lo, hi) }
+}
+
+var (
+	contractID = regexp.MustCompile(`(?i)\bC-[0-9a-z]{2}(?:-[0-9]+|[0-9a-z]{10})\b`)
+	linkCode   = regexp.MustCompile(`^[0-9A-Za-z]{8}$`)
+)
+
+// readContract reads what names a contract: its id, or the code of its signing
+// link.
+func readContract(text string) (string, bool) {
+	text = strings.TrimSpace(value.Fold(text))
+	if m := linkInText.FindStringSubmatch(text); m != nil {
+		return m[1], true
+	}
+	if m := contractID.FindString(text); m != "" {
+		return "C-" + strings.ToLower(m[2:]), true
+	}
+	return text, linkCode.MatchString(text)
+}
+
+var fieldHead = regexp.MustCompile(`^(?:(?:开户)?(?:银行|行|支行)|开户行所在(?:地|省|市)|省份?|城市|市|县)?(?:的?名称)?(?:是|为|叫|在|[:：])\s*`)
+
+// field reads a text of a length after what it is called: 银行：中国银行, 在浙江省.
+func field(lo, hi int) reader {
+	return func(text string) (string, bool) {
+		text = strings.TrimSpace(strings.TrimRight(text, "。，, "))
+		return value.Text(text[len(fieldHead.FindString(text)):], lo, hi)
+	}
 }
 
 // amount is the Parse of a sum that arrived; what is wrong is told by the

@@ -1,6 +1,7 @@
 package flows
 
 import (
+	"errors"
 	"slices"
 
 	"signdesk/actions"
@@ -10,215 +11,346 @@ import (
 
 var _ = add((*Flows).permission)
 
-// permission is F02: ask for the right to view and sign a contract for a
-// company, or for its seal alone.
+// permission is F02: ask to join a company and sign for it, or for the right to
+// use its seal.
 func (f *Flows) permission() actions.Flow {
-	return actions.Flow{Name: "permission", Code: "F02", Revision: 1, Steps: []actions.Step{
-		bound(),
-		{ID: "contract", Parse: f.ownContract, Do: f.draftRequest, Fails: []actions.StepID{"nothing", "open"}},
-		{ID: "advice", Choose: actions.All, Next: actions.By("advice", map[string]actions.StepID{"resend": "senderResends", "go": "applicantName"})},
-		{ID: "applicantName", Parse: parse(readName), Free: true, Args: f.requestArgs},
-		{ID: "scopes", Choose: actions.All, Args: f.requestArgs, Next: actions.Decide(func(c *Context) actions.StepID {
-			switch {
-			case c.Get("scopes") == "default":
-				return "way"
-			case f.sealOnly(c):
-				return "signScope"
+	return actions.Flow{Name: "permission", Code: "F02", Revision: 1, Steps: slices.Concat(
+		[]actions.Step{
+			bound(),
+			{ID: "contract", Parse: f.contract},
+			{ID: "look", Enter: f.lookAsking, Next: actions.By("look", map[string]actions.StepID{
+				"ask": "advice", "pending": "pending", string(platform.ScreenSigningPage): "canSign", "no": "nothing"})},
+			{ID: "advice", Choose: actions.All, Args: f.askingArgs,
+				Next: actions.By("advice", map[string]actions.StepID{"resend": "senderResends", "go": "applicantName"})},
+		}, f.formSteps(), f.waySteps(),
+		[]actions.Step{
+			{ID: "pending", Args: f.askingArgs, Next: actions.To("wait")},
+			{ID: "approved", Ends: "approved", Args: f.askingArgs, Offer: f.toSign},
+			{ID: "rejected", Ends: "rejected", Offer: f.askAgain},
+			{ID: "closed", Ends: "closed", Offer: f.askAgain},
+			{ID: "withdrawn", Ends: "withdrawn"},
+			{ID: "left", Ends: "waiting"},
+			{ID: "admin", Ends: "admin", Offer: f.toSign},
+			{ID: "appealed", Ends: "appeal"},
+			{ID: "senderResends", Ends: "senderResends", Args: f.askingArgs},
+			{ID: "canSign", Ends: "canSign", Offer: f.toSign},
+			{ID: "nothing", Ends: "nothing", Args: f.askingArgs, Offer: f.byScreen},
+			unbound(),
+		})}
+}
+
+// formSteps fill in the request.
+func (f *Flows) formSteps() []actions.Step {
+	seal := func(c *Context) bool { return c.Get("kind") == string(platform.AskSeal) }
+	return []actions.Step{
+		{ID: "applicantName", Parse: parse(readName), Free: true, Args: f.askingArgs, Skip: seal, Buttons: []actions.Button{{ID: "mine",
+			Show: func(c *Context) bool { return f.accountName(c) != "" },
+			Do:   func(c *Context) error { c.Set("applicantName", f.accountName(c)); return nil }, To: "scopes"}}},
+		{ID: "scopes", Choose: actions.All, Args: f.askingArgs, Next: actions.By("scopes", map[string]actions.StepID{"default": "way", "more": "viewScope"})},
+		{ID: "viewScope", Choose: actions.All, Args: f.askingArgs, Skip: seal},
+		{ID: "signScope", Args: f.askingArgs, Choose: func(c *Context) []string {
+			if seal(c) {
+				return []string{string(platform.SignCurrentContract), string(platform.SignCurrentSender), string(platform.SignAllSenders)}
 			}
-			return "viewScope"
-		}, "way", "signScope", "viewScope")},
-		{ID: "viewScope", Choose: actions.All},
-		{ID: "signScope", Choose: func(c *Context) []string {
-			ids := []string{string(platform.SignCurrentContract), string(platform.SignCurrentSender), string(platform.SignAllSenders)}
-			if !f.sealOnly(c) {
-				ids = append(ids, string(platform.SignNone))
-			}
-			return ids
+			return nil
 		}},
-		{ID: "wider", Skip: func(c *Context) bool { return !signWider(c) }},
-		{ID: "way", Choose: actions.All, Buttons: []actions.Button{{ID: "appeal", Start: &actions.Offer{Flow: "appeal"}}},
-			Next: actions.By("way", map[string]actions.StepID{"MainAdmin": "submit", "other": "helper"})},
-		{ID: "helper", Choose: f.requestHelpers, Next: actions.To("submit")},
-		{ID: "submit", Confirm: true, Args: f.requestArgs, Do: f.submitRequest, Next: actions.Decide(func(c *Context) actions.StepID {
-			if c.Get("way") == "MainAdmin" {
-				return "pending"
+		{ID: "chosen", Choose: actions.All, Args: f.chosenArgs, Next: actions.By("chosen", map[string]actions.StepID{"ok": "way", "change": "viewScope"})},
+		{ID: "way", Choose: actions.All, Args: f.askingArgs,
+			Next: actions.By("way", map[string]actions.StepID{"other": "helper", "main": "submit", "admin": "appeal"})},
+		{ID: "helper", Choose: func(c *Context) []string { return f.ways(c, platform.AskMainAdmin) }},
+		{ID: "actor", Choose: actions.All, Args: f.askingArgs, Next: actions.Decide(func(c *Context) actions.StepID {
+			switch {
+			case c.Get("request") == "":
+				return "submit"
+			case c.Get("actor") == "notify":
+				return "notify"
+			}
+			return "part"
+		}, "submit", "notify", "part")},
+		{ID: "submit", Confirm: true, Do: f.submitRequest, Args: f.submitArgs, Next: actions.Decide(func(c *Context) actions.StepID {
+			switch {
+			case c.Get("way") == "main":
+				return "wait"
+			case c.Get("actor") == "notify":
+				return "notify"
+			}
+			return "part"
+		}, "wait", "notify", "part")},
+	}
+}
+
+// waySteps lead the submitted request to its end.
+func (f *Flows) waySteps() []actions.Step {
+	onPart := map[string]actions.StepID{"passed": "approved", "review": "wait", "notify": "notify", "switch": "again", "failed": "wait"}
+	return []actions.Step{
+		{ID: "part", Call: &actions.Call{Flow: "proof", With: func(c *Context) map[string]string {
+			given := setSubject(requestOf(c).Subject())
+			given["method"], given["mayNotify"] = string(methodOf[platform.Way(c.Get("helper"))]), "yes"
+			return given
+		}}, Next: actions.By("part", onPart)},
+		{ID: "notify", Call: &actions.Call{Flow: "notify", With: func(c *Context) map[string]string {
+			given := setSubject(requestOf(c).Subject())
+			given["role"], given["mayChange"] = c.Get("helper"), "yes"
+			return given
+		}}, Next: actions.By("notify", map[string]actions.StepID{"waiting": "wait", "switch": "again"})},
+		{ID: "wait", Call: &actions.Call{Flow: "wait", With: func(c *Context) map[string]string { return setSubject(requestOf(c).Subject()) }},
+			Next: actions.By("wait", map[string]actions.StepID{"passed": "approved", "rejected": "rejected", "closed": "closed", "withdrawn": "withdrawn",
+				"left": "left", "other": "again", "mine": "goOn"})},
+		{ID: "goOn", Enter: f.takeWay, Next: actions.Decide(func(c *Context) actions.StepID {
+			if c.Get("helper") == "" {
+				return "again"
+			}
+			return "part"
+		}, "again", "part")},
+		{ID: "again", Choose: func(c *Context) []string { return f.ways(c) }, Do: f.changeWay, Next: actions.Decide(func(c *Context) actions.StepID {
+			if c.Get("again") == string(platform.AskMainAdmin) {
+				return "wait"
 			}
 			return "actor"
-		}, "pending", "actor")},
-		{ID: "actor", Choose: actions.All, Next: actions.By("actor", map[string]actions.StepID{"me": "method", "notify": "notify", "switch": "helperAgain"})},
-		{ID: "helperAgain", Slot: "helper", Choose: f.requestHelpers, Buttons: []actions.Button{{ID: "admin", Do: func(c *Context) error {
-			return f.changeWay(c, platform.AskMainAdmin)
-		}, To: "pending"}}, Do: func(c *Context) error { return f.changeWay(c, platform.Way(c.Get("helper"))) }, Next: actions.To("actor")},
-		{ID: "method", Choose: f.helperMethods, Next: actions.To("proof")},
-		{ID: "notify", Call: &actions.Call{Flow: "notify", With: func(c *Context) map[string]string {
-			given := requestSubject(c)
-			given["role"] = c.Get("helper")
-			return given
-		}}, Next: actions.To("waiting")},
-		{ID: "proof", Call: &actions.Call{Flow: "proof", With: func(c *Context) map[string]string {
-			given := requestSubject(c)
-			given["method"] = c.Get("method")
-			return given
-		}}, Next: actions.By("proof", map[string]actions.StepID{"passed": "approved", "switch": "actor", "failed": "actor", "review": "review"})},
+		}, "wait", "actor")},
+		{ID: "appeal", Call: &actions.Call{Flow: "appeal", With: func(c *Context) map[string]string {
+			return map[string]string{"contract": c.Get("contract"), "company": f.askingArgs(c)["company"], "advice": "go"}
+		}}, Next: actions.Decide(func(c *Context) actions.StepID {
+			if c.Get("appeal") == "passed" {
+				return "admin"
+			}
+			return "appealed"
+		}, "admin", "appealed")},
+	}
+}
 
-		{ID: "approved", Ends: "approved", Args: f.requestArgs, Offer: f.signOffer},
-		{ID: "review", Ends: "review"},
-		{ID: "waiting", Ends: "waiting", Offer: func(*Context) []actions.Offer { return []actions.Offer{{Label: "again", Flow: "notify"}} }},
-		{ID: "pending", Ends: "pending", Args: f.requestArgs},
-		{ID: "senderResends", Ends: "senderResends"},
-		{ID: "nothing", Ends: "nothing", Offer: f.signOffer},
-		{ID: "open", Ends: "open", Offer: func(*Context) []actions.Offer { return []actions.Offer{{Label: "notify", Flow: "notify"}} }},
-		unbound(),
-	}}
+// methodOf says by which method somebody who is asked proves first.
+var methodOf = map[platform.Way]platform.Method{
+	platform.AskLegalRep: platform.ByLegalRepFace, platform.AskFinance: platform.ByBankPayment, platform.AskSealKeeper: platform.ByAuthLetter,
 }
 
 func requestOf(c *Context) platform.RequestID { return platform.RequestID(c.Get("request")) }
 
-func requestSubject(c *Context) map[string]string { return setSubject(requestOf(c).Subject()) }
-
-// readContract reads a contract's id or signing link.
-func readContract(text string) (string, bool) {
-	id, ok := Extract(text)["contract"]
-	return id, ok
-}
-
-// ownContract reads the id or link of a contract that the person may know of.
-// Others are not found, whether they are there or not.
-func (f *Flows) ownContract(c *Context, in actions.Input) (string, error) {
-	typed, ok := readContract(in.Text)
+// contract reads a contract of the person's, by its id or signing link.
+func (f *Flows) contract(c *Context, in actions.Input) (string, error) {
+	ref, ok := readContract(in.Text)
 	if !ok {
 		return "", &actions.Problem{}
 	}
-	t := f.tx(c)
-	id := platform.ContractID(typed)
-	if l, err := t.Link(platform.LinkCode(typed)); err == nil && l.Kind == platform.LinkSign {
-		id = platform.ContractID(l.SubjectID)
+	found := f.tx(c).ContractFor(platform.AccountID(c.Account), ref)
+	switch {
+	case f.tx(c).Err() != nil:
+		return "", f.tx(c).Err()
+	case found == nil:
+		return "", &actions.Problem{Text: c.Text("notFound", nil)}
 	}
-	if t.Err() != nil {
-		return "", t.Err()
-	}
-	if !t.KnowsContract(platform.AccountID(c.Account), id) {
-		return "", &actions.Problem{Text: c.Text("noContract", nil), Kept: true}
-	}
-	return string(id), t.Err()
+	return string(found.ID), nil
 }
 
-func (f *Flows) draftRequest(c *Context) error {
-	t := f.tx(c)
-	q, err := t.DraftRequest(platform.ContractID(c.Get("contract")))
+func (f *Flows) accountName(c *Context) string {
+	if a := f.account(c); a != nil {
+		return a.Name
+	}
+	return ""
+}
+
+// asking returns what the person can ask for, or nil.
+func (f *Flows) asking(c *Context) (*platform.Asking, error) {
+	return f.tx(c).Asking(platform.ContractID(c.Get("contract")))
+}
+
+// lookAsking finds out whether something is to be asked for at all.
+func (f *Flows) lookAsking(c *Context) error {
+	a, err := f.asking(c)
+	var r *platform.Refusal
 	switch {
-	case t.Err() != nil:
-		return t.Err()
-	case refusedWith(err, platform.AlreadyOpen):
-		return &actions.Problem{Rule: "R12.3", To: "open"}
-	case refusedWith(err, platform.NothingToAsk):
-		return &actions.Problem{Text: f.opened(c), Rule: "R12.3", To: "nothing"}
+	case f.tx(c).Err() != nil:
+		return f.tx(c).Err()
+	case errors.As(err, &r) && r.Code == platform.NothingToAsk:
+		c.Set("screen", r.Args["screen"])
+		c.Set("look", "no")
+		if r.Args["screen"] == string(platform.ScreenSigningPage) {
+			c.Set("look", r.Args["screen"])
+		}
+		return nil
 	case err != nil:
 		return f.problem(err)
 	}
-	c.Set("request", string(q.ID))
-	watch(c, q.ID.Subject())
-	if acc := f.account(c); acc != nil && c.Session.Given["applicantName"] == "" {
-		c.Set("suggested", acc.Name)
+	c.Set("kind", string(a.Request.Kind))
+	c.Set("look", "ask")
+	if a.Request.ID != "" {
+		c.Set("request", string(a.Request.ID))
+		c.Set("look", "pending")
 	}
 	return nil
 }
 
-// opened tells what opening the contract shows.
-func (f *Flows) opened(c *Context) string {
-	o, err := f.tx(c).OpenContract(platform.AccountID(c.Account), platform.ContractID(c.Get("contract")))
-	if err != nil {
-		return ""
-	}
-	return "「" + o.Text + "」"
-}
-
-func (f *Flows) sealOnly(c *Context) bool {
-	q := f.tx(c).Request(requestOf(c))
-	return q != nil && q.Kind == platform.AskSeal
-}
-
-// signWider reports whether more may be signed than viewed (R12.17).
-func signWider(c *Context) bool {
-	view := map[platform.ViewScope]int{platform.ViewCurrentContract: 1, platform.ViewCurrentSenderUnattended: 2, platform.ViewAllSendersUnattended: 3}
-	sign := map[platform.SignScope]int{platform.SignCurrentContract: 1, platform.SignCurrentSender: 2, platform.SignAllSenders: 3}
-	v := view[platform.ViewScope(c.Get("viewScope"))]
-	return c.Get("scopes") == "more" && v > 0 && sign[platform.SignScope(c.Get("signScope"))] > v
-}
-
-func (f *Flows) requestHelpers(c *Context) []string {
-	helpers := []string{string(platform.AskSealKeeper), string(platform.AskFinance)}
-	if q := f.tx(c).Request(requestOf(c)); q != nil {
-		if e := f.tx(c).Enterprise(q.EnterpriseID); e != nil && !e.AgentOnly {
-			helpers = append(helpers, string(platform.AskLegalRep))
+// askingArgs fill what the page of the request shows (R12.5, R12.6).
+func (f *Flows) askingArgs(c *Context) actions.Args {
+	a := actions.Args{"company": "", "admin": "", "adminAccount": "", "own": "", "name": f.accountName(c), "title": "", "sender": "", "screen": "", "seals": "",
+		"default": f.scopes(platform.DefaultViewScope, platform.DefaultSignScope), "helper": f.term("ask" + c.Get("helper"))}
+	if x := f.tx(c).Contract(platform.ContractID(c.Get("contract"))); x != nil {
+		a["title"] = x.Title
+		if e := f.tx(c).Enterprise(x.SenderEnterpriseID); e != nil {
+			a["sender"] = e.Name
 		}
 	}
-	return helpers
+	if c.Get("kind") == string(platform.AskSeal) {
+		a["default"] = f.scopes("", platform.DefaultSignScope)
+	}
+	a["screen"] = f.words.Screens[platform.Screen(c.Get("screen"))]
+	var page *platform.Applicant
+	if q := f.tx(c).Request(requestOf(c)); q != nil {
+		page, _ = f.tx(c).RequestPage(q.ID)
+		if len(q.SealIDs) > 0 {
+			a["seals"] = c.Text("mayUse", actions.Args{"seals": f.sealNames(c, q.SealIDs)})
+		}
+	} else if x, err := f.asking(c); err == nil {
+		page = &x.Applicant
+	}
+	if page != nil {
+		a["company"], a["admin"], a["adminAccount"], a["own"] = page.Enterprise, page.AdminName, page.AdminAccount, page.OwnAccount
+	}
+	return a
 }
 
-// helperMethods are the ways in which the chosen helper can agree.
-func (f *Flows) helperMethods(c *Context) []string {
-	want := map[string][]platform.Method{
-		string(platform.AskLegalRep):   {platform.ByLegalRepFace, platform.ByLegalRepPhone},
-		string(platform.AskFinance):    {platform.ByBankPayment, platform.ByCorporatePayment},
-		string(platform.AskSealKeeper): {platform.ByAuthLetter},
-	}[c.Get("helper")]
+func (f *Flows) sealNames(c *Context, ids []platform.SealID) string {
+	var names []string
+	for _, id := range ids {
+		if s := f.tx(c).Seal(id); s != nil {
+			names = append(names, "「"+s.Name+"」")
+		}
+	}
+	return list(names)
+}
+
+// scopes tells scopes in the words of the page.
+func (f *Flows) scopes(view platform.ViewScope, sign platform.SignScope) string {
+	text := "印章使用范围：" + f.term("sign"+string(sign))
+	if view != "" {
+		text = "合同查看范围：" + f.term("view"+string(view)) + "；" + text
+	}
+	return text
+}
+
+// scopesOf returns the scopes that were chosen; "" for the proposed ones.
+func scopesOf(c *Context) (platform.ViewScope, platform.SignScope) {
+	if c.Get("scopes") != "more" {
+		return "", ""
+	}
+	return platform.ViewScope(c.Get("viewScope")), platform.SignScope(c.Get("signScope"))
+}
+
+// chosenArgs tell the scopes, and whether the one for signing goes further than
+// that for viewing, which it cannot (R12.17).
+func (f *Flows) chosenArgs(c *Context) actions.Args {
+	view, sign := scopesOf(c)
+	a := actions.Args{"scopes": f.scopes(view, sign), "wider": ""}
+	if platform.Wider(sign, view) {
+		a["wider"] = c.Text("wider", nil)
+	}
+	return a
+}
+
+// ways returns whom can be asked, without some.
+func (f *Flows) ways(c *Context, without ...platform.Way) []string {
 	out := []string{}
-	if p, err := f.tx(c).ProofOf(requestOf(c).Subject()); err == nil {
-		for _, m := range want {
-			if slices.Contains(p.Methods, m) {
-				out = append(out, string(m))
+	all := []platform.Way{platform.AskSealKeeper, platform.AskFinance, platform.AskLegalRep, platform.AskMainAdmin}
+	if a, err := f.asking(c); err == nil {
+		for _, w := range all {
+			if slices.Contains(a.Ways, w) && !slices.Contains(without, w) {
+				out = append(out, string(w))
 			}
 		}
 	}
 	return out
 }
 
-func (f *Flows) submitRequest(c *Context) error {
-	way := platform.Way(c.Get("helper"))
-	if c.Get("way") == "MainAdmin" {
-		way = platform.AskMainAdmin
+func (f *Flows) submitArgs(c *Context) actions.Args {
+	a := f.askingArgs(c)
+	a["applicant"], a["account"] = c.Get("applicantName"), value.Mask(a["own"])
+	if a["applicant"] == "" {
+		a["applicant"] = a["name"]
 	}
-	form := platform.RequestForm{Request: requestOf(c), Name: c.Get("applicantName"), Way: way}
-	if c.Get("scopes") == "more" {
-		form.ViewScope, form.SignScope = platform.ViewScope(c.Get("viewScope")), platform.SignScope(c.Get("signScope"))
+	a["scopes"] = a["default"]
+	if view, sign := scopesOf(c); sign != "" {
+		a["scopes"] = f.scopes(view, sign)
 	}
-	return f.do(c, func(t *platform.Tx) error { return t.SubmitRequest(form) })
-}
-
-func (f *Flows) changeWay(c *Context, way platform.Way) error {
-	return f.do(c, func(t *platform.Tx) error { return t.ChangeWay(requestOf(c), way) })
-}
-
-func (f *Flows) requestArgs(c *Context) actions.Args {
-	a := actions.Args{"company": "", "admin": "", "adminAccount": "", "account": "", "name": c.Get("applicantName"), "suggested": c.Get("suggested"),
-		"view": "", "sign": "", "to": "", "deadline": ""}
-	q := f.tx(c).Request(requestOf(c))
-	if q == nil {
-		return a
+	a["what"] = c.Text("byHelper", a)
+	a["after"] = c.Text("afterHelper", a)
+	if c.Get("way") == "main" {
+		a["what"], a["after"] = c.Text("byAdmin", a), c.Text("afterAdmin", a)
 	}
-	if p, err := f.tx(c).RequestPage(q.ID); err == nil {
-		a["company"], a["admin"], a["adminAccount"], a["account"] = p.Enterprise, p.AdminName, p.AdminAccount, value.Mask(p.OwnAccount)
-	}
-	view, sign := q.ViewScope, q.SignScope
-	if c.Get("scopes") == "more" {
-		if v := c.Get("viewScope"); v != "" {
-			view = platform.ViewScope(v)
-		}
-		sign = platform.SignScope(c.Get("signScope"))
-	}
-	a["view"], a["sign"] = f.term("view"+string(view)), f.term("sign"+string(sign))
-	if view == "" {
-		a["view"] = c.Text("sealOnly", nil)
-	}
-	a["to"] = f.term("ask" + c.Get("helper"))
-	if c.Get("way") == "MainAdmin" {
-		a["to"] = f.term("askMainAdmin")
-	}
-	a["deadline"] = local(q.ExpiresAt)
 	return a
 }
 
-func (f *Flows) signOffer(c *Context) []actions.Offer {
+func (f *Flows) submitRequest(c *Context) error {
+	form := platform.RequestForm{Name: c.Get("applicantName"), Way: platform.AskMainAdmin}
+	form.ViewScope, form.SignScope = scopesOf(c)
+	if form.Name == "" {
+		form.Name = f.accountName(c)
+	}
+	if c.Get("way") != "main" {
+		form.Way = platform.Way(c.Get("helper"))
+	}
+	return f.do(c, func(t *platform.Tx) error {
+		q, err := t.DraftRequest(platform.ContractID(c.Get("contract")))
+		if err != nil {
+			return err
+		}
+		form.Request = q.ID
+		if err := t.SubmitRequest(form); err != nil {
+			return errors.Join(err, t.CancelRequest(q.ID))
+		}
+		c.Set("request", string(q.ID))
+		watch(c, q.ID.Subject())
+		return nil
+	})
+}
+
+// changeWay asks somebody else with the same request.
+func (f *Flows) changeWay(c *Context) error {
+	way := platform.Way(c.Get("again"))
+	return f.do(c, func(t *platform.Tx) error {
+		err := t.ChangeWay(requestOf(c), way)
+		if err == nil {
+			c.Set("helper", string(way))
+			progress(c, requestOf(c).Subject(), c.Text("newsWay", actions.Args{"way": f.term("ask" + string(way))}))
+		}
+		return err
+	})
+}
+
+// takeWay goes on with the way that the request was made by, perhaps in another
+// conversation.
+func (f *Flows) takeWay(c *Context) error {
+	if q := f.tx(c).Request(requestOf(c)); q != nil && q.Way != platform.AskMainAdmin {
+		c.Set("helper", string(q.Way))
+	}
+	return nil
+}
+
+func (f *Flows) toSign(c *Context) []actions.Offer {
 	return []actions.Offer{{Label: "sign", Flow: "sign", Slots: map[string]string{"contract": c.Get("contract")}}}
+}
+
+func (f *Flows) askAgain(c *Context) []actions.Offer {
+	return []actions.Offer{{Label: "again", Flow: "permission", Slots: map[string]string{"contract": c.Get("contract")}}}
+}
+
+// flowOf says which flow helps at a screen.
+var flowOf = map[platform.Screen]string{
+	platform.ScreenNoPermission: "permission", platform.ScreenNotJoined: "permission", platform.ScreenNoSignPermission: "permission",
+	platform.ScreenNameNotCertified: "contract_status", platform.ScreenContractDone: "contract_status",
+	platform.ScreenSetupSeal: "setup_seal", platform.ScreenNoUsableSeal: "setup_seal", platform.ScreenSealNeedsRedraw: "seal_update",
+}
+
+// byScreen offers what helps at the screen that the contract shows.
+func (f *Flows) byScreen(c *Context) []actions.Offer {
+	screen := platform.Screen(c.Get("screen"))
+	flow := flowOf[screen]
+	if flow == "" {
+		return nil
+	}
+	contract := map[string]string{"contract": c.Get("contract")}
+	out := []actions.Offer{{Label: flow, Flow: flow, Slots: contract}}
+	if screen == platform.ScreenNoPermission {
+		out = append(out, actions.Offer{Label: "appeal", Flow: "appeal", Slots: contract})
+	}
+	return out
 }

@@ -2,7 +2,6 @@ package flows
 
 import (
 	"slices"
-	"strings"
 
 	"signdesk/actions"
 	"signdesk/actions/platform"
@@ -14,59 +13,87 @@ var _ = add((*Flows).proof)
 // proof leads through one way to prove a case - a certification, an appeal or a
 // permission request - by its applicant or by whoever bears its link. It is
 // called with the case (setSubject) and the method, and ends with passed,
-// review (staff decide), failed or switch (another way is wanted).
+// review (staff decide), failed, switch (another way is wanted), notify (somebody
+// else is to do it; only if mayNotify is set) or closed (the link is of no use
+// any more).
 func (f *Flows) proof() actions.Flow {
-	phone := func(c *Context) bool { return method(c) == platform.ByLegalRepPhone }
-	return actions.Flow{Name: "proof", Revision: 1, Sub: true, Begin: f.proofBegins, Steps: []actions.Step{
-		{ID: "branch", Next: actions.Decide(firstOf, "legalRepID", "bank", "consent1", "letter")},
+	return actions.Flow{Name: "proof", Revision: 1, Sub: true, Begin: f.proofBegins, Steps: slices.Concat(
+		[]actions.Step{{ID: "begin", Next: actions.Decide(firstOf, "privacy", "bank", "consent1", "letter")}},
+		f.legalRepSteps(), f.transferSteps(), f.reverseSteps(), f.letterSteps(),
+		[]actions.Step{
+			{ID: "passed", Ends: "passed"},
+			{ID: "review", Ends: "review", Args: f.reviewArgs},
+			{ID: "failed", Ends: "failed"},
+			{ID: "noConsent", Ends: "switch"},
+			{ID: "another", Ends: "switch"},
+			{ID: "notifyOther", Ends: "notify"},
+		})}
+}
 
-		{ID: "legalRepID", Parse: parse(readIDCard), Secret: true, Skip: func(c *Context) bool { return !f.needsID(c) }},
-		{ID: "privacy", Choose: actions.All, Next: actions.Decide(func(c *Context) actions.StepID {
-			switch {
-			case c.Get("privacy") != "yes":
-				return "noConsent"
-			case phone(c):
-				return "legalRepMobile"
-			}
-			return "face"
-		}, "noConsent", "legalRepMobile", "face")},
-		{ID: "legalRepMobile", Parse: parse(readMobile), Do: f.startPhone, Args: mobileArgs},
-		{ID: "legalRepCode", Parse: parse(readCode), Secret: true, Do: f.finishPhone, Args: mobileArgs,
+// legalRepSteps check the legal representative by phone or face.
+func (f *Flows) legalRepSteps() []actions.Step {
+	byPhone := actions.Button{ID: "phone", Do: func(c *Context) error { c.Set("method", string(platform.ByLegalRepPhone)); return nil }, To: "legalRepID"}
+	start := actions.Decide(func(c *Context) actions.StepID {
+		if method(c) == platform.ByLegalRepPhone {
+			return "legalRepMobile"
+		}
+		return "face"
+	}, "legalRepMobile", "face")
+	return []actions.Step{
+		{ID: "privacy", Choose: actions.All, Buttons: []actions.Button{f.other()},
+			Next: actions.By("privacy", map[string]actions.StepID{"yes": "legalRepID", "no": "noConsent"})},
+		{ID: "legalRepID", Parse: f.legalRepID, Secret: true, Skip: func(c *Context) bool { return !f.needsID(c) }, Next: start},
+		{ID: "legalRepMobile", Parse: parse(readMobile), Do: f.startPhone, Args: mobileArgs, Buttons: []actions.Button{f.other()}},
+		{ID: "legalRepCode", Parse: parse(readCode), Secret: true, Do: f.finishPhone, Args: mobileArgs, Fails: []actions.StepID{"legalRepMobile"},
 			Buttons: []actions.Button{{ID: "resend", Do: f.resendPhone}, {ID: "change", To: "legalRepMobile"}, f.another()},
 			Next:    actions.To("passed")},
-		{ID: "face", Do: f.startFace},
-		{ID: "faceDone", Choose: func(*Context) []string { return []string{"finished"} }, Do: f.finishFace,
-			Buttons: []actions.Button{{ID: "phone", To: "legalRepMobile"}, f.another()}, Fails: []actions.StepID{"legalRepMobile"}, Next: actions.To("passed")},
+		{ID: "face", Do: f.startFace("Alipay"), Args: f.faceArgs},
+		{ID: "faceDone", Choose: func(*Context) []string { return []string{"finished"} }, Do: f.finishFace, Args: f.faceArgs,
+			Buttons: []actions.Button{{ID: "browser", Show: isRequest, Do: f.startFace("Browser")}, byPhone, f.another()},
+			Fails:   []actions.StepID{"legalRepID", "face"}, Next: actions.To("passed")},
+	}
+}
 
-		{ID: "bank", Parse: parse(textOf(2, 60)), Free: true, Args: f.proofArgs},
-		{ID: "province", Parse: parse(textOf(2, 60)), Free: true},
-		{ID: "city", Parse: parse(textOf(2, 60)), Free: true},
-		{ID: "branchName", Parse: parse(textOf(2, 60)), Free: true},
+// transferSteps ask for a small payment to the enterprise, and for its sum.
+func (f *Flows) transferSteps() []actions.Step {
+	return []actions.Step{
+		{ID: "bank", Parse: parse(field(2, 60)), Free: true, Args: f.proofArgs, Buttons: []actions.Button{f.reverseButton(), f.other()}},
+		{ID: "province", Parse: parse(field(2, 60)), Free: true},
+		{ID: "city", Parse: parse(field(2, 60)), Free: true},
+		{ID: "branchName", Slot: "branch", Parse: parse(field(2, 60)), Free: true},
 		{ID: "accountNo", Parse: parse(readAccount), Confirm: true, Do: f.submitTransfer, Args: f.proofArgs,
 			Buttons: []actions.Button{f.reverseButton()}},
-		{ID: "amount", Parse: f.amount, Enter: f.transferState, Do: f.backfill, Args: f.transferArgs, Fails: []actions.StepID{"bank", "failed"},
-			Buttons: []actions.Button{{ID: "progress", Do: f.transferState}, {ID: "bankAgain", Show: f.bounced, To: "bank"}, f.reverseButton(), f.another()},
-			Next:    actions.To("passed")},
+		{ID: "amount", Parse: f.amount, Enter: f.transferState, Do: f.backfill, Args: f.transferArgs, Fails: []actions.StepID{"failed"},
+			Buttons: []actions.Button{{ID: "progress", Do: f.transferState}, {ID: "payer", Do: f.payerAccount},
+				{ID: "bankAgain", Show: f.bounced, To: "bank"}, f.reverseButton(), f.another()},
+			Next: actions.To("passed")},
+	}
+}
 
-		{ID: "consent1", Choose: actions.All, Args: f.reverseArgs, Next: actions.By("consent1", map[string]actions.StepID{"yes": "consent2", "no": "noConsent"})},
+// reverseSteps wait for a payment to the platform.
+func (f *Flows) reverseSteps() []actions.Step {
+	return []actions.Step{
+		{ID: "consent1", Choose: actions.All, Args: f.reverseArgs, Buttons: []actions.Button{f.other()},
+			Next: actions.By("consent1", map[string]actions.StepID{"yes": "consent2", "no": "noConsent"})},
 		{ID: "consent2", Choose: actions.All, Args: f.reverseArgs, Next: actions.By("consent2", map[string]actions.StepID{"yes": "last4", "no": "noConsent"})},
 		{ID: "last4", Parse: parse(value.Last4), Skip: func(c *Context) bool { return method(c) != platform.ByPrivatePayment }},
 		{ID: "reverse", Confirm: true, Do: f.submitReverse, Args: f.reverseArgs},
-		{ID: "arrival", Choose: func(*Context) []string { return []string{"progress"} }, Enter: f.reverseState, Args: f.reverseArgs,
+		{ID: "arrival", Choose: func(*Context) []string { return []string{"progress"} }, Enter: f.arrivalOpen, Args: f.reverseArgs,
 			Do: f.reverseState, Buttons: []actions.Button{{ID: "again", Show: f.reverseFailed, To: "consent1"}, f.another()},
 			Next: actions.To("passed")},
+	}
+}
 
+// letterSteps make the letter, and take its photograph.
+func (f *Flows) letterSteps() []actions.Step {
+	return []actions.Step{
 		{ID: "letter", Do: f.makeLetter, Args: f.letterArgs},
 		{ID: "photo", Parse: func(c *Context, in actions.Input) (string, error) { return f.upload(c, in, platform.FileLetter) },
 			Confirm: true, Do: f.uploadLetter, Args: f.letterArgs, Fails: []actions.StepID{"letter"},
-			Buttons: []actions.Button{{ID: "new", To: "letter"}, f.another()}, Next: actions.To("review")},
-
-		{ID: "passed", Ends: "passed"},
-		{ID: "review", Ends: "review", Args: f.reviewArgs},
-		{ID: "failed", Ends: "failed"},
-		{ID: "noConsent", Ends: "switch"},
-		{ID: "another", Ends: "switch"},
-	}}
+			Buttons: []actions.Button{{ID: "download", Do: func(c *Context) error { c.Say(c.Text("letter", f.letterArgs(c))); return nil }},
+				{ID: "new", To: "letter"}, f.other(), f.another()},
+			Next: actions.To("review")},
+	}
 }
 
 func method(c *Context) platform.Method { return platform.Method(c.Get("method")) }
@@ -80,8 +107,10 @@ func firstOf(c *Context) actions.StepID {
 	case platform.ByAuthLetter:
 		return "letter"
 	}
-	return "legalRepID"
+	return "privacy"
 }
+
+func isRequest(c *Context) bool { return subjectOf(c).Kind == platform.OnRequest }
 
 // proofBegins looks at the case, and goes on with a payment that is under way.
 func (f *Flows) proofBegins(c *Context) error {
@@ -121,8 +150,11 @@ func (f *Flows) settled(c *Context, err error) error {
 	} else if !open {
 		return ends(f.words.Refusals[platform.NotOpen], "", "failed")
 	}
-	if refusedWith(err, platform.UnderReview) {
+	switch {
+	case refusedWith(err, platform.UnderReview):
 		return ends(f.words.Refusals[platform.UnderReview], "R07.8", "review")
+	case c.Link != "" && (refusedWith(err, platform.LinkRevoked) || refusedWith(err, platform.LinkExpired) || refusedWith(err, platform.LinkUsed)):
+		return ends(f.words.Explain(err), "", "closed")
 	}
 	return f.problem(err)
 }
@@ -144,6 +176,11 @@ func (f *Flows) another() actions.Button {
 	}, To: "another"}
 }
 
+// other is the button for having somebody else do this part.
+func (f *Flows) other() actions.Button {
+	return actions.Button{ID: "notify", Show: func(c *Context) bool { return c.Get("mayNotify") != "" && c.Link == "" }, To: "notifyOther"}
+}
+
 // reverseButton leads from the payment to the enterprise to that from it.
 func (f *Flows) reverseButton() actions.Button {
 	return actions.Button{ID: "reverse", Show: func(c *Context) bool {
@@ -157,13 +194,36 @@ func (f *Flows) needsID(c *Context) bool {
 	return err == nil && p.AskID && c.Get("legalRepID") == ""
 }
 
+// legalRepID reads the legal representative's ID number. The platform compares
+// it at once, and only its digest is kept.
+func (f *Flows) legalRepID(c *Context, in actions.Input) (digest string, err error) {
+	id, ok := readIDCard(in.Text)
+	if !ok {
+		return "", &actions.Problem{}
+	}
+	err = f.prove(c, func(t *platform.Tx) error {
+		digest, err = t.MatchLegalRepID(subjectOf(c), id)
+		return err
+	})
+	return digest, err
+}
+
 func mobileArgs(c *Context) actions.Args {
 	return actions.Args{"mobile": value.Mask(c.Get("legalRepMobile"))}
 }
 
+// faceArgs tell how the face check is taken: of requests on the phone, else by
+// scanning a code (R11.13, R12.24).
+func (f *Flows) faceArgs(c *Context) actions.Args {
+	if isRequest(c) {
+		return actions.Args{"how": c.Text("faceOnPhone", nil)}
+	}
+	return actions.Args{"how": c.Text("faceByCode", nil)}
+}
+
 func (f *Flows) startPhone(c *Context) error {
 	return f.prove(c, func(t *platform.Tx) error {
-		id, err := t.StartPhoneCheck(platform.PhoneForm{Subject: subjectOf(c), LegalRepID: c.Get("legalRepID"), Mobile: c.Get("legalRepMobile"), Privacy: c.Get("privacy") == "yes"})
+		id, err := t.StartPhoneCheck(platform.PhoneForm{Subject: subjectOf(c), IDHash: c.Get("legalRepID"), Mobile: c.Get("legalRepMobile"), Privacy: c.Get("privacy") == "yes"})
 		c.Set("check", string(id))
 		return err
 	})
@@ -172,211 +232,66 @@ func (f *Flows) startPhone(c *Context) error {
 func (f *Flows) finishPhone(c *Context) error {
 	code := c.Get("legalRepCode")
 	c.Set("legalRepCode", "")
-	err := f.prove(c, func(t *platform.Tx) error { return t.FinishPhoneCheck(platform.CheckID(c.Get("check")), code) })
-	if err == nil {
-		f.passed(c)
+	err := f.tx(c).FinishPhoneCheck(platform.CheckID(c.Get("check")), code)
+	if f.lapsed(c, err) {
+		return &actions.Problem{Text: c.Text("checkLapsed", nil), To: "legalRepMobile"}
 	}
-	return err
+	return f.checked(c, err)
 }
 
 func (f *Flows) resendPhone(c *Context) error {
 	return f.prove(c, func(t *platform.Tx) error { return t.ResendPhoneCode(platform.CheckID(c.Get("check"))) })
 }
 
-func (f *Flows) startFace(c *Context) error {
-	return f.prove(c, func(t *platform.Tx) error {
-		id, err := t.StartFaceCheck(platform.FaceForm{Subject: subjectOf(c), LegalRepID: c.Get("legalRepID"), Privacy: c.Get("privacy") == "yes", Vehicle: "Alipay"})
-		c.Set("check", string(id))
-		return err
-	})
+func (f *Flows) startFace(vehicle string) func(*Context) error {
+	return func(c *Context) error {
+		return f.prove(c, func(t *platform.Tx) error {
+			id, err := t.StartFaceCheck(platform.FaceForm{Subject: subjectOf(c), IDHash: c.Get("legalRepID"), Privacy: c.Get("privacy") == "yes", Vehicle: vehicle})
+			c.Set("check", string(id))
+			if err == nil && vehicle == "Browser" {
+				c.Say(c.Text("faceInBrowser", nil))
+			}
+			return err
+		})
+	}
 }
 
 func (f *Flows) finishFace(c *Context) error {
-	var status platform.CheckStatus
-	err := f.prove(c, func(t *platform.Tx) (err error) {
-		status, err = t.FinishFaceCheck(platform.CheckID(c.Get("check")))
-		return err
-	})
+	status, err := f.tx(c).FinishFaceCheck(platform.CheckID(c.Get("check")))
 	switch {
-	case err != nil:
-		return err
-	case status == platform.CheckPassed:
-		f.passed(c)
-		return nil
-	case status == platform.CheckFailed:
-		return &actions.Problem{Text: c.Text("faceFailed", nil), Rule: "R12.27", To: "legalRepMobile"}
+	case f.lapsed(c, err):
+		return &actions.Problem{Text: c.Text("checkLapsed", nil), To: "face"}
+	case err == nil && status == platform.CheckFailed:
+		c.Set("method", string(platform.ByLegalRepPhone))
+		return &actions.Problem{Text: c.Text("faceFailed", nil), Rule: "R12.27", To: "legalRepID"}
+	case err == nil && status != platform.CheckPassed && f.tx(c).Err() == nil:
+		return &actions.Problem{Text: c.Text("facePending", nil), Kept: true}
 	}
-	return &actions.Problem{Text: c.Text("facePending", nil), Kept: true}
+	return f.checked(c, err)
 }
 
-// passed tells the others who wait for the case. The ID number is needed no
-// more.
+// lapsed reports whether only the check has run out, not the case.
+func (f *Flows) lapsed(c *Context, err error) bool {
+	if !refusedWith(err, platform.NotOpen) {
+		return false
+	}
+	_, open := f.tx(c).ProofOf(subjectOf(c))
+	return open == nil
+}
+
+// checked settles a check of the legal representative.
+func (f *Flows) checked(c *Context, err error) error {
+	if f.tx(c).Err() != nil {
+		return f.tx(c).Err()
+	}
+	if err = f.settled(c, err); err == nil {
+		f.passed(c)
+	}
+	return err
+}
+
+// passed tells the others who wait for the case.
 func (f *Flows) passed(c *Context) {
 	c.Set("legalRepID", "")
 	progress(c, subjectOf(c), c.Text("news", actions.Args{"method": f.term(c.Get("method"))}))
-}
-
-func (f *Flows) proofArgs(c *Context) actions.Args {
-	a := actions.Args{"account": c.Get("accountNo"), "bank": c.Get("bank"), "branch": c.Get("branchName")}
-	if p, err := f.proofOf(c); err == nil {
-		a["holder"] = p.Holder
-	}
-	return a
-}
-
-func (f *Flows) submitTransfer(c *Context) error {
-	form := platform.TransferForm{Subject: subjectOf(c), Bank: c.Get("bank"), Province: c.Get("province"), City: c.Get("city"),
-		Branch: c.Get("branchName"), AccountNo: c.Get("accountNo")}
-	err := f.prove(c, func(t *platform.Tx) error {
-		id, err := t.SubmitTransfer(form)
-		c.Set("transfer", string(id))
-		return err
-	})
-	if err == nil {
-		progress(c, subjectOf(c), c.Text("newsTransfer", nil))
-	}
-	return err
-}
-
-func (f *Flows) transfer(c *Context) *platform.BankTransfer {
-	return f.tx(c).TransferOf(subjectOf(c))
-}
-
-func (f *Flows) bounced(c *Context) bool {
-	b := f.transfer(c)
-	return b != nil && b.Status == platform.TransferBounced
-}
-
-// transferState tells how far the payment is.
-func (f *Flows) transferState(c *Context) error {
-	if _, err := f.proofOf(c); err != nil {
-		return err
-	}
-	b := f.transfer(c)
-	if b == nil {
-		return f.tx(c).Err()
-	}
-	c.Set("transfer", string(b.ID))
-	switch b.Status {
-	case platform.TransferSubmitted:
-		c.Say(c.Text("submitted", nil))
-	case platform.TransferSent:
-		c.Say(c.Text("sent", actions.Args{"arrives": local(b.ArrivesAt), "tries": strings.Repeat("●", b.TriesLeft)}))
-	case platform.TransferBounced:
-		c.Say(c.Text("bounced", actions.Args{"reason": b.BounceReason}))
-	default:
-		return &actions.Problem{Text: f.words.Refusals[platform.NotOpen], To: "failed"}
-	}
-	return nil
-}
-
-func (f *Flows) transferArgs(c *Context) actions.Args {
-	a := actions.Args{"holder": "", "remark": "", "account": ""}
-	if b := f.transfer(c); b != nil {
-		a["holder"], a["remark"] = b.AccountName, b.Remark
-		if n := len(b.AccountNo); n > 4 {
-			a["account"] = b.AccountNo[n-4:]
-		}
-	}
-	return a
-}
-
-func (f *Flows) backfill(c *Context) error {
-	id := platform.TransferID(c.Get("transfer"))
-	err := f.tx(c).Backfill(id, c.Get("amount"))
-	if f.tx(c).Err() != nil {
-		return f.tx(c).Err()
-	}
-	if b := f.tx(c).Transfer(id); err != nil && b != nil && b.Status == platform.TransferExhausted {
-		return &actions.Problem{Text: c.Text("exhausted", nil), Rule: "R11.18", To: "failed"}
-	}
-	if err = f.settled(c, err); err == nil {
-		f.passed(c)
-	}
-	return err
-}
-
-func (f *Flows) reverseArgs(c *Context) actions.Args {
-	payee := f.p.Payee()
-	a := actions.Args{"payeeName": payee.Name, "payeeBank": payee.Bank, "payeeBranch": payee.Branch, "payeeAccount": payee.Account, "payeeCNAPS": payee.CNAPS,
-		"payer": "", "date": c.Now.In(shanghai).Format("2006年1月2日"), "last4": c.Get("last4"), "private": "", "deadline": ""}
-	if p, err := f.proofOf(c); err == nil {
-		a["payer"] = p.Holder + c.Text("corporate", nil)
-		if method(c) == platform.ByPrivatePayment {
-			a["payer"] = c.Text("ownCard", nil)
-		}
-	}
-	if z := f.tx(c).ReverseOf(subjectOf(c)); z != nil {
-		a["deadline"] = local(z.ExpiresAt)
-	}
-	return a
-}
-
-func (f *Flows) submitReverse(c *Context) error {
-	return f.prove(c, func(t *platform.Tx) error {
-		_, err := t.SubmitReverse(platform.ReverseForm{Subject: subjectOf(c), Consent1: c.Get("consent1") == "yes", Consent2: c.Get("consent2") == "yes", Last4: c.Get("last4")})
-		return err
-	})
-}
-
-func (f *Flows) reverseFailed(c *Context) bool {
-	z := f.tx(c).ReverseOf(subjectOf(c))
-	return z != nil && (z.Status == platform.ReverseFailed || z.Status == platform.ReverseExpired)
-}
-
-// reverseState looks for the payment. One that has arrived has settled the case
-// by itself, which proofOf tells.
-func (f *Flows) reverseState(c *Context) error {
-	if _, err := f.proofOf(c); err != nil {
-		return err
-	}
-	z := f.tx(c).ReverseOf(subjectOf(c))
-	if z == nil {
-		return f.tx(c).Err()
-	}
-	text := c.Text("waiting", nil)
-	if z.Status == platform.ReverseFailed {
-		text = c.Text("reverseFailed", actions.Args{"reason": f.term(z.FailedCondition)})
-	}
-	return &actions.Problem{Text: text, Kept: true}
-}
-
-func (f *Flows) makeLetter(c *Context) error {
-	return f.prove(c, func(t *platform.Tx) error {
-		l, err := t.GenerateLetter(subjectOf(c))
-		if err == nil {
-			c.Set("letterID", string(l.ID))
-		}
-		return err
-	})
-}
-
-func (f *Flows) letterArgs(c *Context) actions.Args {
-	a := actions.Args{"title": platform.LetterTitle, "company": "", "grantee": "", "account": "", "date": "", "link": ""}
-	if l := f.tx(c).Letter(platform.LetterID(c.Get("letterID"))); l != nil {
-		a["company"], a["grantee"], a["account"], a["date"] = l.Fields.Company, l.Fields.GranteeName, value.Mask(l.Fields.GranteeAccount), l.Fields.Date
-	}
-	return a
-}
-
-func (f *Flows) uploadLetter(c *Context) error {
-	err := f.tx(c).UploadLetter(platform.LetterID(c.Get("letterID")), platform.FileID(c.Get("photo")))
-	if f.tx(c).Err() != nil {
-		return f.tx(c).Err()
-	}
-	if refusedWith(err, platform.StaleLetter) {
-		return &actions.Problem{Text: f.words.Explain(err), Rule: "R12.35", To: "letter"}
-	}
-	if err = f.settled(c, err); err == nil {
-		progress(c, subjectOf(c), c.Text("newsLetter", nil))
-	}
-	return err
-}
-
-func (f *Flows) reviewArgs(c *Context) actions.Args {
-	a := actions.Args{"due": ""}
-	if q := f.tx(c).ReviewOf(subjectOf(c)); q != nil {
-		a["due"] = local(q.DueAt)
-	}
-	return a
 }

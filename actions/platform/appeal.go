@@ -26,7 +26,7 @@ func appealMethods(c AppealCase, e *Enterprise) []Method {
 }
 
 // StartAppeal begins an appeal of the actor to become main administrator of the
-// enterprise of exactly that name (R18.17), and sends him a code (R11.4). The
+// enterprise of exactly that name (see [Tx.EnterpriseCalled], R18.17), and sends him a code (R11.4). The
 // contract that led here may be empty.
 func (t *Tx) StartAppeal(company string, contract ContractID) (AppealID, error) {
 	defer t.in("appeal.start")()
@@ -34,9 +34,9 @@ func (t *Tx) StartAppeal(company string, contract ContractID) (AppealID, error) 
 	if r != nil || t.err != nil {
 		return "", t.failure(r)
 	}
-	e, r := t.enterpriseNamed(company)
-	if r != nil || t.err != nil {
-		return "", t.failure(r)
+	e := t.EnterpriseCalled(company)
+	if e == nil || t.err != nil {
+		return "", t.failure(refuse(NotFound, "R18.17"))
 	}
 	if t.isAdmin(e) {
 		return "", refuse(AlreadyAdmin, "R11.10")
@@ -50,17 +50,6 @@ func (t *Tx) StartAppeal(company string, contract ContractID) (AppealID, error) 
 	}
 	appeals.save(t, &Appeal{ID: id, AccountID: a.ID, EnterpriseID: e.ID, ContractID: contract, Status: AppealDraft, ExpiresAt: t.at.Add(appealLife)})
 	return id, t.err
-}
-
-// enterpriseNamed returns the certified enterprise with exactly that name; also
-// by the name that the registry has now is left to the caller, who knows the
-// registration.
-func (t *Tx) enterpriseNamed(name string) (*Enterprise, *Refusal) {
-	e := enterprises.find(t, "name", key(name))
-	if e == nil {
-		return nil, refuse(NotFound, "R18.17")
-	}
-	return e, nil
 }
 
 // ownAppeal returns an appeal of the actor that has not ended.

@@ -54,7 +54,9 @@ type NoticeID string
 // Notices (section D0, T1-T10).
 const (
 	NoticeRequest  NoticeID = "T1"
-	NoticeViewOnly NoticeID = "T1-view" // T1 of a request without signing
+	NoticeViewOnly NoticeID = "T1-view"          // T1 of a request without signing
+	NoticeAppeal   NoticeID = "T1-appeal"        // T1 of an appeal (P)
+	NoticeCertify  NoticeID = "T1-certification" // T1 of a certification (P)
 	NoticeApproved NoticeID = "T2"
 	NoticeJoined   NoticeID = "T3"
 	NoticeRejected NoticeID = "T4"

@@ -13,8 +13,26 @@ const checkLife = 30 * time.Minute
 type FaceForm struct {
 	Subject    Subject
 	LegalRepID string // ID number; may be empty if one is on file (R11.11)
+	IDHash     string // of MatchLegalRepID, in the place of the number
 	Privacy    bool   // consent was ticked
 	Vehicle    string // Alipay, WeChat or Browser
+}
+
+// MatchLegalRepID checks an ID number against the legal representative's, and
+// returns what forms take in its place, so that nobody needs to keep the number.
+func (t *Tx) MatchLegalRepID(s Subject, typed string) (string, error) {
+	sub, r := t.proving(s, ByLegalRepFace)
+	if r != nil || t.err != nil {
+		return "", t.failure(r)
+	}
+	if typed == "" {
+		return "", missing("legalRepID", "R11.11")
+	}
+	hash, _, r := t.legalRepHash(sub, typed, "", true)
+	if r != nil || t.err != nil {
+		return "", t.failure(r)
+	}
+	return hash, nil
 }
 
 // StartFaceCheck opens a face check, to be taken by the legal representative.
@@ -24,7 +42,7 @@ func (t *Tx) StartFaceCheck(f FaceForm) (CheckID, error) {
 	if r != nil || t.err != nil {
 		return "", t.failure(r)
 	}
-	hash, supplied, r := t.legalRepHash(sub, f.LegalRepID, f.Privacy)
+	hash, supplied, r := t.legalRepHash(sub, f.LegalRepID, f.IDHash, f.Privacy)
 	if r != nil || t.err != nil {
 		return "", t.failure(r)
 	}
@@ -36,6 +54,7 @@ func (t *Tx) StartFaceCheck(f FaceForm) (CheckID, error) {
 type PhoneForm struct {
 	Subject    Subject
 	LegalRepID string
+	IDHash     string
 	Mobile     string
 	Privacy    bool
 }
@@ -52,7 +71,7 @@ func (t *Tx) StartPhoneCheck(f PhoneForm) (CheckID, error) {
 	if !ok {
 		return "", bad("legalRepMobile", "R11.12")
 	}
-	hash, supplied, r := t.legalRepHash(sub, f.LegalRepID, f.Privacy)
+	hash, supplied, r := t.legalRepHash(sub, f.LegalRepID, f.IDHash, f.Privacy)
 	if r != nil || t.err != nil {
 		return "", t.failure(r)
 	}
@@ -73,20 +92,25 @@ func (t *Tx) StartPhoneCheck(f PhoneForm) (CheckID, error) {
 }
 
 // legalRepHash returns the hash of the ID number that the check must meet. What
-// is typed must be the number on file, or the registry's if none is on file.
-func (t *Tx) legalRepHash(sub *subject, typed string, privacy bool) (hash string, supplied bool, _ *Refusal) {
+// is typed, or matched before, must be the number on file, or the registry's if
+// none is on file.
+func (t *Tx) legalRepHash(sub *subject, typed, matched string, privacy bool) (hash string, supplied bool, _ *Refusal) {
 	if !privacy {
 		return "", false, refuse(ConsentMissing, sub.consentRule())
 	}
-	if typed == "" {
+	if typed == "" && matched == "" {
 		if sub.askID || sub.idHash == "" {
 			return "", false, missing("legalRepID", "R11.11")
 		}
 		return sub.idHash, false, nil
 	}
-	id, ok := value.IDCard(typed)
-	if !ok {
-		return "", false, bad("legalRepID", "R11.11")
+	hash = matched
+	if typed != "" {
+		id, ok := value.IDCard(typed)
+		if !ok {
+			return "", false, bad("legalRepID", "R11.11")
+		}
+		hash = t.p.hashID(id)
 	}
 	want := sub.idHash
 	if want == "" {
@@ -96,7 +120,7 @@ func (t *Tx) legalRepHash(sub *subject, typed string, privacy bool) (hash string
 		}
 		want = reg.idHash
 	}
-	if hash = t.p.hashID(id); hash != want {
+	if hash != want {
 		return "", false, refuse(LegalRepMismatch, "R11.12")
 	}
 	return hash, true, nil

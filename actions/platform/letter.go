@@ -16,8 +16,11 @@ const LetterTitle = "上上签企业服务有限授权书"
 func (t *Tx) GenerateLetter(s Subject) (*AuthorizationLetter, error) {
 	defer t.in("letter.generate")()
 	sub, r := t.proving(s, ByAuthLetter)
-	if r != nil || t.err != nil {
+	switch {
+	case r != nil || t.err != nil:
 		return nil, t.failure(r)
+	case t.ReviewOf(s) != nil: // of a request: it can still be proved otherwise
+		return nil, refuse(UnderReview, "R12.33")
 	}
 	if t.ReviewOf(s) != nil { // a request goes on waiting while its letter is reviewed
 		return nil, t.failure(refuse(UnderReview, "R12.33"))
@@ -71,6 +74,8 @@ func (t *Tx) UploadLetter(id LetterID, file FileID) error {
 	switch {
 	case r != nil || t.err != nil:
 		return t.failure(r)
+	case t.ReviewOf(l.Subject) != nil:
+		return refuse(UnderReview, "R12.33")
 	case l.Status == LetterSuperseded:
 		return refuse(StaleLetter, "R12.35")
 	case l.Status != LetterGenerated:

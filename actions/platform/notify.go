@@ -14,16 +14,20 @@ func (t *Tx) notify(to string, notice NoticeID, subject string, args ...string) 
 	if to == "" {
 		return
 	}
-	fields := map[string]string{"brand": t.p.brand, "host": t.p.host, "hotline": t.p.hotline}
-	for i := 0; i+1 < len(args); i += 2 {
-		fields[args[i]] = args[i+1]
-	}
 	channel := "SMS"
 	if value.IsEmail(to) {
 		channel = "Email"
 	}
-	notifications.save(t, &Notification{ID: newID[NotificationID](t, "N-"), Seq: t.Changes() + 1, Channel: channel, To: to, Template: notice,
-		Text: fill(t.p.words.Notices[notice], fields), SubjectID: subject, Status: NotificationQueued})
+	notifications.save(t, &Notification{ID: newID[NotificationID](t, "N-"), Channel: channel, To: to, Template: notice,
+		Text: t.noticeText(notice, args...), SubjectID: subject, Status: NotificationQueued})
+}
+
+func (t *Tx) noticeText(notice NoticeID, args ...string) string {
+	fields := map[string]string{"brand": t.p.brand, "host": t.p.host, "hotline": t.p.hotline}
+	for i := 0; i+1 < len(args); i += 2 {
+		fields[args[i]] = args[i+1]
+	}
+	return fill(t.p.words.Notices[notice], fields)
 }
 
 // Queued returns notifications that wait to be sent, oldest first, at most
@@ -123,7 +127,7 @@ func (t *Tx) Link(code LinkCode) (*ShortLink, error) {
 // role in a case of the actor (R12.45, R12.46). The link before is revoked.
 func (t *Tx) NotifyHelper(s Subject, role LinkRole, recipient string) (*ShortLink, error) {
 	defer t.in("helper.notify")()
-	sub, r := t.openSubject(s)
+	sub, r := t.ownSubject(s)
 	if r != nil || t.err != nil {
 		return nil, t.failure(r)
 	}
@@ -132,8 +136,6 @@ func (t *Tx) NotifyHelper(s Subject, role LinkRole, recipient string) (*ShortLin
 	switch {
 	case t.err != nil:
 		return nil, t.err
-	case t.by.Account != sub.applicant:
-		return nil, refuse(NotFound, "")
 	case !ok:
 		return nil, bad("recipient", "R12.45")
 	case to == applicant.Mobile || to == applicant.Email:
@@ -141,20 +143,83 @@ func (t *Tx) NotifyHelper(s Subject, role LinkRole, recipient string) (*ShortLin
 	case !sub.takes(role):
 		return nil, refuse(MethodNotAllowed, sub.rule)
 	}
+	return t.sendLink(sub, role, to)
+}
+
+// RemindHelper sends the link of a case of the actor again, to whom it was sent
+// last in that role. The link before is revoked, and the limits of NotifyHelper
+// hold.
+func (t *Tx) RemindHelper(s Subject, role LinkRole) (*ShortLink, error) {
+	defer t.in("helper.remind")()
+	sub, r := t.ownSubject(s)
+	if r != nil || t.err != nil {
+		return nil, t.failure(r)
+	}
+	old := links.find(t, "active", subjectKey(s).Str(string(role)))
+	if old == nil {
+		return nil, t.failure(refuse(NotFound, ""))
+	}
+	return t.sendLink(sub, role, old.RecipientLogin)
+}
+
+// ownSubject returns an open case of the actor.
+func (t *Tx) ownSubject(s Subject) (*subject, *Refusal) {
+	sub, r := t.openSubject(s)
+	if r == nil && t.err == nil && (t.by.Account == "" || t.by.Account != sub.applicant) {
+		return nil, refuse(NotFound, "")
+	}
+	return sub, r
+}
+
+// tooMany reports whether no more links may be sent to a role of the case
+// today.
+func (t *Tx) tooMany(subject string, role LinkRole) bool {
 	today := 0
-	for _, l := range links.list(t, "subject", key(s.ID)) {
+	for _, l := range links.list(t, "subject", key(subject)) {
 		if l.Role == role && l.Kind == LinkApprove && !l.CreatedAt.Before(calendar.StartOfDay(t.at)) {
 			today++
 		}
 	}
-	if today >= linksPerDay {
+	return today >= linksPerDay
+}
+
+// sendLink makes a link for a role and sends it, as often as the limit allows.
+func (t *Tx) sendLink(sub *subject, role LinkRole, to string) (*ShortLink, error) {
+	if t.tooMany(sub.ID, role) {
 		return nil, t.failure(refuse(TooManySends, ""))
 	}
-	l := t.newLink(ShortLink{Kind: LinkApprove, SubjectID: s.ID, Subject: s, RecipientLogin: to, Role: role, ExpiresAt: t.at.Add(linkLife)})
-	notice := NoticeRequest
-	if sub.request != nil && sub.request.SignScope == SignNone {
-		notice = NoticeViewOnly
+	l := ShortLink{Kind: LinkApprove, SubjectID: sub.ID, Subject: sub.Subject, RecipientLogin: to, Role: role, ExpiresAt: t.at.Add(linkLife)}
+	if role == RoleMainAdmin {
+		l.ExpiresAt = sub.request.ExpiresAt
 	}
-	t.notify(to, notice, s.ID, "name", sub.applicantName(t), "account", value.Mask(applicant.Login()), "link", t.p.URL(l))
-	return l, t.err
+	sent := t.newLink(l)
+	t.notify(to, sub.notice(), sub.ID, t.noticeArgs(sub, t.p.URL(sent))...)
+	return sent, t.err
+}
+
+// notice returns which message asks others to help with the case.
+func (s *subject) notice() NoticeID {
+	switch {
+	case s.appeal != nil:
+		return NoticeAppeal
+	case s.certification != nil:
+		return NoticeCertify
+	case s.request.SignScope == SignNone:
+		return NoticeViewOnly
+	}
+	return NoticeRequest
+}
+
+func (t *Tx) noticeArgs(sub *subject, url string) []string {
+	return []string{"name", sub.applicantName(t), "account", value.Mask(t.loginOf(sub.applicant)), "company", sub.holder, "link", url}
+}
+
+// HelperNotice returns the message that NotifyHelper would send, with … in the
+// place of the link's code.
+func (t *Tx) HelperNotice(s Subject) (string, error) {
+	sub, r := t.ownSubject(s)
+	if r != nil || t.err != nil {
+		return "", t.failure(r)
+	}
+	return t.noticeText(sub.notice(), t.noticeArgs(sub, t.p.URL(&ShortLink{Kind: LinkApprove, Code: "…"}))...), t.err
 }

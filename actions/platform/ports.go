@@ -25,6 +25,9 @@ type Registry interface {
 	// Lookup returns the record of a USCC or registration number as it is
 	// now; found is false if there is none.
 	Lookup(ctx context.Context, registration string) (rec RegistryEntry, found bool, err error)
+	// Find returns the USCC or registration number under which a name is
+	// registered now, exactly as it is written; "" if there is none.
+	Find(ctx context.Context, name string) (registration string, err error)
 }
 
 // RegistryEntry is what the registry tells. The legal representative's ID
@@ -201,6 +204,13 @@ func (t *Tx) registry(registration string) (registryFact, bool) {
 		}
 		return f, err
 	})
+}
+
+// registeredAs returns the registration of the name that the registry has now, "" if
+// none.
+func (t *Tx) registeredAs(name string) (string, bool) {
+	p := t.p
+	return ask(t, "registry", "name "+name, func(ctx context.Context) (string, error) { return p.ports.Registry.Find(ctx, name) })
 }
 
 // carrierOwner returns the hash of the ID number under which a mobile number

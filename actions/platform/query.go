@@ -12,6 +12,23 @@ func (t *Tx) Enterprise(id EnterpriseID) *Enterprise { return enterprises.get(t,
 // EnterpriseByName returns the certified enterprise of exactly that name, or nil.
 func (t *Tx) EnterpriseByName(name string) *Enterprise { return enterprises.find(t, "name", key(name)) }
 
+// EnterpriseCalled returns the certified enterprise that is called exactly that:
+// by the name that was certified, or the one that the registry has now. Nil if
+// there is none.
+func (t *Tx) EnterpriseCalled(name string) *Enterprise {
+	if e := t.EnterpriseByName(name); e != nil || name == "" {
+		return e
+	}
+	registration, ok := t.registeredAs(name)
+	if !ok || registration == "" {
+		return nil
+	}
+	if e := t.EnterpriseByRegistration(registration); e != nil && e.IsCertified() {
+		return e
+	}
+	return nil
+}
+
 // EnterpriseByRegistration returns the enterprise of a USCC or registration
 // number that was not deleted, or nil.
 func (t *Tx) EnterpriseByRegistration(registration string) *Enterprise {
@@ -67,6 +84,38 @@ func (t *Tx) Roles(id EnterpriseID) []*Role { return roles.list(t, "name", key(i
 
 // Seal returns a seal, or nil.
 func (t *Tx) Seal(id SealID) *Seal { return seals.get(t, id) }
+
+// SealsOf returns the seals of an enterprise that were not deleted.
+func (t *Tx) SealsOf(id EnterpriseID) []*Seal {
+	return slices.DeleteFunc(seals.list(t, "enterprise", key(id)), func(s *Seal) bool { return s.Status == SealDeleted })
+}
+
+// ContractFor returns the contract that an account means, or nil: by the code of
+// its signing link whoever has it, by its id only those who sent or received it
+// themselves or for their enterprise.
+func (t *Tx) ContractFor(account AccountID, ref string) *Contract {
+	if l := links.get(t, LinkCode(ref)); l != nil && l.Kind == LinkSign {
+		return contracts.get(t, ContractID(l.SubjectID))
+	}
+	a, c := accounts.get(t, account), contracts.get(t, ContractID(ref))
+	if a == nil || c == nil {
+		return nil
+	}
+	mine := func(name string) bool {
+		e := t.EnterpriseByName(name)
+		return e != nil && t.memberOf(a.ID, e.ID) != nil
+	}
+	if c.SenderAccountID == a.ID || t.memberOf(a.ID, c.SenderEnterpriseID) != nil ||
+		slices.ContainsFunc(c.Parties, func(p Party) bool {
+			return p.RecipientLogin != "" && (p.RecipientLogin == a.Mobile || p.RecipientLogin == a.Email) || mine(p.EnterpriseName)
+		}) {
+		return c
+	}
+	return nil
+}
+
+// SigningURL returns the address of a contract's signing link, for its parties.
+func (t *Tx) SigningURL(c *Contract) string { return t.signingURL(c) }
 
 // Requests returns the permission requests to an enterprise, in the order of
 // their ids.

@@ -42,9 +42,25 @@ func (t *Tx) DraftRequest(id ContractID) (*PermissionRequest, error) {
 	if r != nil || t.err != nil {
 		return nil, t.failure(r)
 	}
+	q, r := t.drafted(a, id)
+	if r != nil || t.err != nil {
+		return nil, t.failure(r)
+	}
+	if old := t.pendingRequest(q); old != nil && t.stillWaits(old) {
+		return nil, t.failure(refuse(AlreadyOpen, "R12.3"))
+	} else if old != nil {
+		t.endRequest(old, RequestExpired)
+	}
+	q.ID = newID[RequestID](t, "P-")
+	requests.save(t, q)
+	return q, t.err
+}
+
+// drafted returns what an account would ask for in order to sign a contract.
+func (t *Tx) drafted(a *Account, id ContractID) (*PermissionRequest, *Refusal) {
 	c := contracts.get(t, id)
 	if c == nil {
-		return nil, t.failure(refuse(NotFound, ""))
+		return nil, refuse(NotFound, "")
 	}
 	q := &PermissionRequest{ApplicantAccountID: a.ID, ApplicantName: a.Name, ContractID: id, Kind: AskJoinAndSeal, ViewScope: DefaultViewScope,
 		SignScope: DefaultSignScope, Way: AskMainAdmin, Status: RequestDraft, ExpiresAt: t.at.Add(requestLife)}
@@ -54,15 +70,22 @@ func (t *Tx) DraftRequest(id ContractID) (*PermissionRequest, error) {
 	case ScreenNoSignPermission:
 		q.Kind, q.ViewScope = AskSeal, ""
 	default:
-		return nil, t.failure(refuse(NothingToAsk, "R12.3", "screen", string(o.Screen)))
+		return nil, refuse(NothingToAsk, "R12.3", "screen", string(o.Screen))
 	}
 	q.EnterpriseID = o.Enterprise.ID
-	if requests.find(t, "pending", key(a.ID, string(q.EnterpriseID), string(id))) != nil {
-		return nil, t.failure(refuse(AlreadyOpen, "R12.3"))
-	}
-	q.ID = newID[RequestID](t, "P-")
-	requests.save(t, q)
-	return q, t.err
+	return q, nil
+}
+
+// pendingRequest returns the request of the same applicant for the same contract
+// that waits, or nil.
+func (t *Tx) pendingRequest(q *PermissionRequest) *PermissionRequest {
+	return requests.find(t, "pending", key(q.ApplicantAccountID, string(q.EnterpriseID), string(q.ContractID)))
+}
+
+// stillWaits reports whether a pending request can be granted yet: in time, or
+// since staff have its letter.
+func (t *Tx) stillWaits(q *PermissionRequest) bool {
+	return t.at.Before(q.ExpiresAt) || t.ReviewOf(q.ID.Subject()) != nil
 }
 
 // RequestForm is what the applicant states (R12.6, R12.8, R12.10, R12.21).
@@ -103,7 +126,7 @@ func (t *Tx) SubmitRequest(f RequestForm) error {
 	if r := t.checkWay(e, f.Way, f.Seal); r != nil || t.err != nil {
 		return t.failure(r)
 	}
-	if requests.find(t, "pending", key(q.ApplicantAccountID, string(q.EnterpriseID), string(q.ContractID))) != nil {
+	if t.pendingRequest(q) != nil {
 		return t.failure(refuse(AlreadyOpen, "R12.3"))
 	}
 	q.ApplicantName, q.Way, q.Status, q.ExpiresAt = name, f.Way, RequestPending, t.at.Add(requestLife)
@@ -175,6 +198,9 @@ func (t *Tx) ChangeWay(id RequestID, way Way) error {
 	if r := t.checkWay(e, way, ""); r != nil || t.err != nil {
 		return t.failure(r)
 	}
+	if way == AskMainAdmin && t.tooMany(string(id), RoleMainAdmin) {
+		return t.failure(refuse(TooManySends, ""))
+	}
 	q.Way = way
 	requests.save(t, q)
 	if way == AskMainAdmin {
@@ -190,11 +216,8 @@ func (t *Tx) tellAdmin(q *PermissionRequest, e *Enterprise) {
 		return
 	}
 	l := t.newLink(ShortLink{Kind: LinkApprove, SubjectID: string(q.ID), Subject: q.ID.Subject(), RecipientLogin: admin.Login, Role: RoleMainAdmin, ExpiresAt: q.ExpiresAt})
-	notice := NoticeRequest
-	if q.SignScope == SignNone {
-		notice = NoticeViewOnly
-	}
-	t.notify(admin.Login, notice, string(q.ID), "name", q.ApplicantName, "account", value.Mask(t.loginOf(q.ApplicantAccountID)), "link", t.p.URL(l))
+	sub := &subject{Subject: q.ID.Subject(), applicant: q.ApplicantAccountID, enterprise: e, holder: e.Name, request: q}
+	t.notify(admin.Login, sub.notice(), string(q.ID), t.noticeArgs(sub, t.p.URL(l))...)
 }
 
 // ownRequest returns a request of the actor.
@@ -277,6 +300,35 @@ var (
 	viewBreadth = map[ViewScope]int{ViewCurrentContract: 1, ViewCurrentSenderUnattended: 2, ViewAllSendersUnattended: 3}
 	signBreadth = map[SignScope]int{SignNone: 1, SignCurrentContract: 2, SignCurrentSender: 3, SignAllSenders: 4}
 )
+
+// Wider reports whether a scope of signing goes further than one of viewing,
+// which only limits what can be signed (R12.17).
+func Wider(sign SignScope, view ViewScope) bool {
+	return view != "" && signBreadth[sign]-1 > viewBreadth[view]
+}
+
+// NarrowerViews returns the scopes of viewing that the main administrator may
+// grant: the one that was asked for, and narrower ones.
+func (q *PermissionRequest) NarrowerViews() []ViewScope {
+	var out []ViewScope
+	for _, s := range []ViewScope{ViewCurrentContract, ViewCurrentSenderUnattended, ViewAllSendersUnattended} {
+		if viewBreadth[s] <= viewBreadth[q.ViewScope] {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// NarrowerSigns returns the same of signing.
+func (q *PermissionRequest) NarrowerSigns() []SignScope {
+	var out []SignScope
+	for _, s := range []SignScope{SignNone, SignCurrentContract, SignCurrentSender, SignAllSenders} {
+		if signBreadth[s] <= signBreadth[q.SignScope] && (s != SignNone || q.Kind != AskSeal) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
 
 // DecideRequest grants or rejects a request.
 func (t *Tx) DecideRequest(d Decision) error {
@@ -392,6 +444,10 @@ func (t *Tx) RequestPage(id RequestID) (*Applicant, error) {
 	if r != nil || t.err != nil {
 		return nil, t.failure(r)
 	}
+	return t.applicant(q), t.err
+}
+
+func (t *Tx) applicant(q *PermissionRequest) *Applicant {
 	p := &Applicant{OwnAccount: t.loginOf(q.ApplicantAccountID)}
 	if e := enterprises.get(t, q.EnterpriseID); e != nil {
 		p.Enterprise = e.Name
@@ -399,5 +455,36 @@ func (t *Tx) RequestPage(id RequestID) (*Applicant, error) {
 			p.AdminName, p.AdminAccount = admin.Name, value.Mask(admin.Login)
 		}
 	}
-	return p, t.err
+	return p
+}
+
+// Asking is what the actor could ask for in order to sign a contract.
+type Asking struct {
+	Applicant
+	Request *PermissionRequest // with the scopes that are proposed, without an id; or the one that waits already
+	Ways    []Way              // whom he can ask
+}
+
+// Asking returns what DraftRequest would begin, and changes nothing. It is
+// refused as DraftRequest is, but not while a request waits: that is returned.
+func (t *Tx) Asking(id ContractID) (*Asking, error) {
+	a, r := t.account()
+	if r != nil || t.err != nil {
+		return nil, t.failure(r)
+	}
+	q, r := t.drafted(a, id)
+	if r != nil || t.err != nil {
+		return nil, t.failure(r)
+	}
+	if pending := t.pendingRequest(q); pending != nil && t.stillWaits(pending) {
+		q = pending
+	}
+	out := &Asking{Applicant: *t.applicant(q), Request: q}
+	e := enterprises.get(t, q.EnterpriseID)
+	for _, way := range []Way{AskMainAdmin, AskSealKeeper, AskFinance, AskLegalRep} {
+		if t.checkWay(e, way, "") == nil {
+			out.Ways = append(out.Ways, way)
+		}
+	}
+	return out, t.err
 }

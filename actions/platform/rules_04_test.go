@@ -48,6 +48,8 @@ func (silentRegistry) Lookup(context.Context, string) (platform.RegistryEntry, b
 	return platform.RegistryEntry{}, false, errSilent
 }
 
+func (silentRegistry) Find(context.Context, string) (string, error) { return "", errSilent }
+
 func TestR04_2_TheRegistryIsAsked(t *testing.T) {
 	t.Parallel()
 	w := worldWith(t, func(o *platform.Options) { o.Ports.Registry = silentRegistry{} })

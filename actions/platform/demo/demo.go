@@ -162,6 +162,16 @@ func (w *World) Lookup(_ context.Context, registration string) (platform.Registr
 	return e, ok, nil
 }
 
+// Find answers for the business registry.
+func (w *World) Find(_ context.Context, name string) (string, error) {
+	for registration, e := range w.registry {
+		if e.Name == name && name != "" {
+			return registration, nil
+		}
+	}
+	return "", nil
+}
+
 // Owner answers for the carrier.
 func (w *World) Owner(_ context.Context, mobile string) (string, bool, error) {
 	id, ok := w.owners[mobile]
