@@ -147,7 +147,8 @@ func TestAskHostile(t *testing.T) {
 }
 
 func TestChatPiped(t *testing.T) {
-	code, out, errOut := runCLI(t, nil, "你好\n提示目前没有可使用的印章，请联系企业主管理员添加印章并授权\n:q\n", "chat")
+	env := map[string]string{"SIGNDESK_STORE": filepath.Join(t.TempDir(), "store.db")}
+	code, out, errOut := runCLI(t, env, "你好\n提示目前没有可使用的印章，请联系企业主管理员添加印章并授权\n:q\n", "chat")
 	if code != exitOK || !strings.Contains(out, "印章列表") || !strings.Contains(out, "再见") || strings.Contains(out, "\x1b") {
 		t.Errorf("chat: code %d\n%s%s", code, out, errOut)
 	}

@@ -62,6 +62,8 @@ func NewIntents(words map[string]*actions.Words, byCode map[string]string) (*Int
 var (
 	// wishing are verbs by which people ask that something be done.
 	wishing = regexp.MustCompile(`我要|俺要|我们要|我想|想要|帮我|帮忙|帮俺|给我|替我|麻烦|劳驾|请帮|请给|请把|能不能帮|能帮|可以帮|可不可以帮|烦请|办理|办一下|发起|开始|马上|直接|立刻|现在就|赶紧|快点|我来|要求|需要你|需要您|求|拜托|去办|要办|搞一下|弄一下|做一下|來|幫我|我需要|要申请|想申请|申请一下|重新`)
+	// firstPerson are those that no screen says.
+	firstPerson = regexp.MustCompile(`我要|俺要|我们要|我想|帮我|帮俺|给我|替我|麻烦|幫我|我来`)
 	// asking are words of questions.
 	asking = regexp.MustCompile(`想问|请问|問|咨询|想知道|想了解|吗|嘛\?|么[？?]?$|什么|甚么|怎么|怎麼|怎样|怎办|咋|如何|为什么|为啥|為什麼|多久|多长|多少|几天|几个|几种|几次|哪|啥|谁|安全|收费|区别|是不是|会不会|要不要|用不用|需不需要|能否|可否|行不行|对不对|有没有必要|有没有影响|\?|？|呢$|什麼|嗎|是否|还是.*好|步骤|流程|条件是|要求是|材料`)
 	// helping asks the assistant to act although it has the form of a question.
@@ -91,6 +93,9 @@ func (x *Intents) Recognise(text string, d kb.Decision) Intent {
 	}
 	if best == "" {
 		return Intent{Label: x.about(d)}
+	}
+	if d.Message != "" { // words on a screen are no wish
+		start = start && firstPerson.MatchString(t)
 	}
 	return Intent{Label: best, Start: start && !asks && !against.MatchString(t)}
 }

@@ -83,3 +83,19 @@ func items(ids string) []platform.Item {
 	}
 	return out
 }
+
+// outcome is what opening the contract shows to the person.
+func (f *Flows) outcome(c *Context) *platform.Outcome {
+	o, err := f.tx(c).OpenContract(platform.AccountID(c.Account), contractOf(c))
+	if err != nil {
+		return nil
+	}
+	return o
+}
+
+func (f *Flows) screen(c *Context) platform.Screen {
+	if o := f.outcome(c); o != nil {
+		return o.Screen
+	}
+	return ""
+}

@@ -13,7 +13,7 @@ var _ = add((*Flows).contractStatus)
 func (f *Flows) contractStatus() actions.Flow {
 	return actions.Flow{Name: "contract_status", Code: "F10", Revision: 1, Steps: []actions.Step{
 		bound(),
-		{ID: "contract", Parse: f.ownContract},
+		{ID: "contract", Parse: f.contract},
 		{ID: "show", Args: f.statusArgs, Next: actions.Decide(func(c *Context) actions.StepID {
 			switch f.screen(c) {
 			case platform.ScreenNameNotCertified:
@@ -36,7 +36,7 @@ func (f *Flows) contractStatus() actions.Flow {
 		{ID: "wrongName", Ends: "wrongName", Args: f.statusArgs},
 		{ID: "changeName", Ends: "changeName", Offer: one("change", "company_change")},
 		{ID: "notRenamed", Ends: "notRenamed", Offer: one("certify", "certify")},
-		{ID: "sign", Ends: "sign", Offer: f.signOffer},
+		{ID: "sign", Ends: "sign", Offer: f.toSign},
 		{ID: "ask", Ends: "ask", Offer: func(c *Context) []actions.Offer {
 			given := map[string]string{"contract": c.Get("contract")}
 			return []actions.Offer{{Label: "permission", Flow: "permission", Slots: given}, {Label: "appeal", Flow: "appeal", Slots: given}}

@@ -18,7 +18,7 @@ func (t *Tx) notify(to string, notice NoticeID, subject string, args ...string) 
 	if value.IsEmail(to) {
 		channel = "Email"
 	}
-	notifications.save(t, &Notification{ID: newID[NotificationID](t, "N-"), Channel: channel, To: to, Template: notice,
+	notifications.save(t, &Notification{ID: newID[NotificationID](t, "N-"), Seq: t.Changes() + 1, Channel: channel, To: to, Template: notice,
 		Text: t.noticeText(notice, args...), SubjectID: subject, Status: NotificationQueued})
 }
 
