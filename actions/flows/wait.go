@@ -11,8 +11,8 @@ var _ = add((*Flows).wait)
 
 // wait is where a case of the person's waits for somebody else. All his
 // conversations see the same, since they see what the platform knows. It is
-// called with the case (setSubject) and ends with passed, rejected, closed,
-// withdrawn, other (another way is wanted), mine (he goes on himself) or left.
+// called with the case (setSubject) and ends with passed, rejected, failed
+// (it may be tried again), closed, withdrawn, other (another way is wanted), mine (he goes on himself) or left.
 func (f *Flows) wait() actions.Flow {
 	return actions.Flow{Name: "wait", Revision: 1, Sub: true, Begin: func(c *Context) error { watch(c, subjectOf(c)); return nil }, Steps: []actions.Step{
 		{ID: "standing", Choose: func(*Context) []string { return []string{} }, Enter: f.tellStanding, Args: f.standingArgs, Buttons: []actions.Button{
@@ -55,6 +55,8 @@ func (f *Flows) tellStanding(c *Context) error {
 		return ends("", "", "passed")
 	case st.Reason != "":
 		return ends(c.Text("rejected", actions.Args{"reason": st.Reason}), "", "rejected")
+	case st.Status == string(platform.AppealFailed):
+		return ends(c.Text("closed", actions.Args{"status": f.term(st.Status)}), "", "failed")
 	case !st.Open:
 		return ends(c.Text("closed", actions.Args{"status": f.term(st.Status)}), "", "closed")
 	}

@@ -114,6 +114,20 @@ func (t *Tx) ContractFor(account AccountID, ref string) *Contract {
 	return nil
 }
 
+// PartyOf returns the certified enterprise that an account stands for in a
+// contract, or nil.
+func (t *Tx) PartyOf(account AccountID, id ContractID) *Enterprise {
+	a, c := accounts.get(t, account), contracts.get(t, id)
+	if a == nil || c == nil {
+		return nil
+	}
+	p := t.addressed(a, c)
+	if p == nil {
+		return nil
+	}
+	return t.EnterpriseByName(p.EnterpriseName)
+}
+
 // SigningURL returns the address of a contract's signing link, for its parties.
 func (t *Tx) SigningURL(c *Contract) string { return t.signingURL(c) }
 
