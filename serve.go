@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"signdesk/kb"
 	"signdesk/webhook"
 )
 
@@ -27,6 +28,7 @@ const (
 func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err error) {
 	start := time.Now()
 	log := slog.New(slog.NewTextHandler(io.err, nil))
+	seen := kb.Look(cfg.faqFiles())
 	base, err := openBase(ctx, cfg)
 	if err != nil {
 		return err
@@ -65,7 +67,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	serveUntil(ctx, g, &http.Server{Handler: control(ctx, svc), ReadHeaderTimeout: controlHeader}, commands)
 	g.Go(func() error { return svc.work(ctx, log) })
 	if cfg.FAQ != "" {
-		g.Go(func() error { return base.Watch(ctx, cfg.faqFiles(), watchInterval, log) })
+		g.Go(func() error { return base.Watch(ctx, seen, watchInterval, log) })
 	}
 	return g.Wait()
 }

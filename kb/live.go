@@ -84,14 +84,24 @@ func (s *lease) close() error {
 	return s.base.Close()
 }
 
-// Watch reloads when files of dir change, until ctx ends. It compares names,
-// sizes and times every interval: slower than file events, but right on every
-// file system and with editors that replace files. A change that does not load
-// is logged with its place and tried again at the next change.
-func (l *Live) Watch(ctx context.Context, dir fs.FS, interval time.Duration, log *slog.Logger) error {
+// A Sight is what the files of a directory looked like.
+type Sight struct {
+	dir  fs.FS
+	last string
+}
+
+// Look notes what the files of a directory look like, before they are loaded:
+// what changes while loading is then seen by [Live.Watch].
+func Look(dir fs.FS) *Sight { return &Sight{dir, fingerprint(dir)} }
+
+// Watch reloads when files are no longer as they looked, until ctx ends. It
+// compares names, sizes and times every interval: slower than file events, but
+// right on every file system and with editors that replace files. A change that
+// does not load is logged with its place and tried again at the next change.
+func (l *Live) Watch(ctx context.Context, seen *Sight, interval time.Duration, log *slog.Logger) error {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	last := fingerprint(dir)
+	dir, last := seen.dir, seen.last
 	for {
 		select {
 		case <-ctx.Done():
