@@ -224,6 +224,15 @@ func (c *Context) Set(slot, value string) {
 	c.Session.Slots[slot] = value
 }
 
+// Give fills the slot of a step that is yet to come: it is looked at there, and
+// not asked for if it is right.
+func (c *Context) Give(slot, value string) {
+	if c.Session.Given == nil {
+		c.Session.Given = make(map[string]string)
+	}
+	c.Session.Given[slot] = value
+}
+
 // Text returns a text of the flow's words, filled in.
 func (c *Context) Text(id string, args Args) string {
 	return fill(c.engine.words[c.flow.Name].Texts[id], args)

@@ -122,7 +122,7 @@ func (e *Engine) Take(t *Turn, st *State, in Input) (r Reply, why *Problem, ok b
 	st.touch(t.Now)
 	for slot, v := range e.find(in.Text) { // several values in one message
 		if slot != step.slot() && s.Slots[slot] == "" && c.flow.asksFor(slot) {
-			s.Given[slot] = v
+			c.Give(slot, v)
 		}
 	}
 	return r, nil, true, e.goOn(t, st, &r, c, step, e.take(st, &r, c, step, value))

@@ -83,9 +83,19 @@ const (
 	claim        = 10 * time.Second
 )
 
+// ErrFailed means that a turn could not be done because of a mistake in the
+// program. Nothing was changed.
+var ErrFailed = errors.New("bot: turn failed")
+
 // Receive takes a message and returns once everything that it caused is on
 // disk. The same message received again gets the same reply, and does nothing.
-func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (Receipt, error) {
+func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err error) {
+	defer func() { // a mistake of ours in one turn must not end all others
+		if v := recover(); v != nil {
+			b.Log.Error("panic in a turn", "turn", turnID(in), "err", v)
+			rec, err = Receipt{}, ErrFailed
+		}
+	}()
 	in.Text = cut(in.Text, maxText)
 	u := utterance{in: in}
 	if in.Text != "" && in.Click == "" {

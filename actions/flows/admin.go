@@ -28,7 +28,7 @@ func (f *Flows) admin() actions.Flow {
 			return f.do(c, func(t *platform.Tx) error {
 				m, err := t.AddMember(platform.MemberForm{Enterprise: enterpriseOf(c), Login: c.Get("login"), Name: c.Get("name")})
 				if err == nil {
-					c.Session.Given["newAdmin"] = string(m.ID)
+					c.Give("newAdmin", string(m.ID))
 				}
 				return err
 			})
@@ -43,7 +43,7 @@ func (f *Flows) admin() actions.Flow {
 			return f.do(c, func(t *platform.Tx) error { return t.VerifyOldAdmin(adminChange(c), code) })
 		}, Buttons: []actions.Button{{ID: "resend", Do: f.startAdminChange}}},
 		{ID: "pick", Options: func(c *Context) []actions.Option { return f.others(c) }, Enter: func(c *Context) error {
-			c.Session.Given["pick"] = c.Get("newAdmin")
+			c.Give("pick", c.Get("newAdmin"))
 			return nil
 		}},
 		{ID: "transfer", Choose: actions.All, Next: actions.By("transfer", map[string]actions.StepID{"yes": "items", "no": "finish"})},

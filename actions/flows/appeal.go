@@ -98,7 +98,7 @@ func (f *Flows) prefillCompany(c *Context) error {
 		return f.tx(c).Err()
 	}
 	if o := f.tx(c).PartyOf(platform.AccountID(c.Account), x.ID); o != nil {
-		c.Session.Given["company"] = o.Name
+		c.Give("company", o.Name)
 	}
 	return f.tx(c).Err()
 }

@@ -38,7 +38,7 @@ func (f *Flows) ownCompany(none actions.StepID, want func(*Context) []*platform.
 		case len(all) == 0:
 			return &actions.Problem{To: none}
 		case len(all) == 1:
-			c.Session.Given["enterprise"] = string(all[0].ID)
+			c.Give("enterprise", string(all[0].ID))
 		}
 		return nil
 	}, Fails: []actions.StepID{none}}

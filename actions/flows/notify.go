@@ -60,7 +60,7 @@ func (f *Flows) onlyCase(c *Context) error {
 	case len(cases) == 0:
 		return &actions.Problem{To: "nothing"}
 	case len(cases) == 1:
-		c.Session.Given["which"] = cases[0].ID
+		c.Give("which", cases[0].ID)
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func (f *Flows) theSeal(c *Context) error {
 	case len(all) == 0:
 		return &actions.Problem{To: "noSeal"}
 	case len(all) == 1:
-		c.Session.Given["seal"] = string(all[0].ID)
+		c.Give("seal", string(all[0].ID))
 	}
 	return nil
 }
