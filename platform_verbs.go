@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -173,7 +174,7 @@ func verbArrive(s *session) {
 		s.must(err)
 	}
 	act := s.platform.NewAct(platform.Actor{System: "bank"}, "")
-	pay := platform.IncomingPayment{ID: platform.IncomingID("in-" + act.At.Format("20060102150405.000")), PayerName: s.named["payer"], PayerAccount: s.named["from"], Amount: value.Fen(fen),
+	pay := platform.IncomingPayment{ID: platform.IncomingID("in-" + rand.Text()), PayerName: s.named["payer"], PayerAccount: s.named["from"], Amount: value.Fen(fen),
 		Currency: s.or("currency", "CNY"), ValueDate: act.At.AddDate(0, 0, days), PayeeAccount: s.or("payee", s.payee)}
 	id := do(s, act, func(t *platform.Tx) (platform.ReverseID, error) { return t.Arrived(pay) })
 	if id == "" {

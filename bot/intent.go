@@ -79,6 +79,9 @@ func (x *Intents) Recognise(text string, d kb.Decision) Intent {
 	if i, ok := x.control(t); ok {
 		return i
 	}
+	if c := d.Why.Canon; c != "" && t != c && !x.known(t) && x.known(c) {
+		t = c // other characters, or other widths
+	}
 	asks := asking.MatchString(t) && !helping.MatchString(t)
 	best, start := "", false
 	longest := 0
@@ -98,6 +101,14 @@ func (x *Intents) Recognise(text string, d kb.Decision) Intent {
 		start = start && firstPerson.MatchString(t)
 	}
 	return Intent{Label: best, Start: start && !asks && !against.MatchString(t)}
+}
+
+// known reports whether any label is spoken of.
+func (x *Intents) known(t string) bool {
+	return slices.ContainsFunc(x.labels, func(p intentPattern) bool {
+		n, _ := p.match(t)
+		return n > 0 && !p.controls
+	})
 }
 
 // match returns how much of the text speaks for the label, and whether it is a
