@@ -15,6 +15,9 @@ func (e *Engine) ControlWord(st *State, text string) string {
 		if slices.ContainsFunc(o.labels(), func(l string) bool { return squeezed(l) == t }) && e.controlApplies(st, o.ID) {
 			return o.ID
 		}
+		if squeezed(o.Label) == t && (o.ID == Resume || o.ID == Drop) && len(st.Open) == 0 {
+			return o.ID // said in full, though nothing is put aside any more
+		}
 	}
 	return ""
 }

@@ -173,7 +173,9 @@ func (t *turn) outside() error {
 		t.say(textPicture)
 		return nil
 	}
-	t.answer(false)
+	if t.u.decision.Kind != kb.None || len(st.Parked) == 0 {
+		t.answer(false)
+	}
 	var r actions.Reply
 	t.Engine.ProposeResume(st, &r)
 	t.take(r)

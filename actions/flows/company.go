@@ -65,10 +65,10 @@ func (f *Flows) members(c *Context, want func(*platform.Member) bool) []actions.
 
 // whoAdministers tells who the main administrator is, for those who are not.
 func (f *Flows) whoAdministers(c *Context) actions.Args {
-	a := actions.Args{"company": "", "admin": "", "adminAccount": ""}
+	a := actions.Args{"who": f.term("anyAdmin")}
 	for _, e := range f.companies(c, func(*platform.Enterprise, *platform.Member) bool { return true }) {
 		if m := f.tx(c).MainAdmin(e.ID); m != nil {
-			a["company"], a["admin"], a["adminAccount"] = e.Name, m.Name, value.Mask(m.Login)
+			a["who"] = "「" + e.Name + "」的主管理员" + m.Name + "（" + value.Mask(m.Login) + "）"
 			break
 		}
 	}

@@ -28,10 +28,10 @@ func (f *Flows) materials() actions.Flow {
 		{ID: "company", Parse: parse(readCompany), Free: true, Next: actions.To("check")},
 		{ID: "registration", Parse: parse(value.Registration), Next: actions.To("check")},
 		{ID: "rep", Parse: parse(repName), Free: true, Next: actions.To("check")},
-		{ID: "idFront", Parse: f.picture(platform.FileIDCard), Args: f.materialArgs},
-		{ID: "idBack", Parse: f.picture(platform.FileIDCard), Args: f.materialArgs},
-		{ID: "idNumber", Parse: parse(readIDCard), Secret: true, Args: f.materialArgs},
-		{ID: "privacy", Choose: actions.All, Next: actions.By("privacy", map[string]actions.StepID{"yes": "submit", "no": "stopped"})},
+		{ID: "idFront", Parse: f.picture(platform.FileIDCard), Args: f.materialArgs, Skip: has("idFront")},
+		{ID: "idBack", Parse: f.picture(platform.FileIDCard), Args: f.materialArgs, Skip: has("idBack")},
+		{ID: "idNumber", Parse: parse(readIDCard), Secret: true, Args: f.materialArgs, Skip: has("idNumber")},
+		{ID: "privacy", Choose: actions.All, Skip: has("privacy"), Next: actions.By("privacy", map[string]actions.StepID{"yes": "submit", "no": "stopped"})},
 		{ID: "submit", Confirm: true, Args: f.materialArgs, Do: f.submitInfo, Fails: []actions.StepID{"check", "taken"}},
 		{ID: "method", Choose: f.certMethods, Args: f.progressArgs, Buttons: []actions.Button{{ID: "notify", To: "notify"}}, Next: actions.To("proof")},
 		{ID: "notify", Call: &actions.Call{Flow: "notify", With: certSubject}, Next: actions.To("waiting")},
@@ -54,6 +54,11 @@ func (f *Flows) materials() actions.Flow {
 		{ID: "taken", Ends: "refused"},
 		{ID: "stopped", Ends: "stopped"},
 	}}
+}
+
+// has passes a step by whose value is there from an earlier attempt.
+func has(slot string) func(*Context) bool {
+	return func(c *Context) bool { return c.Get(slot) != "" && !c.Session.Reopen }
 }
 
 // picture is the Parse of a step that asks for a picture.
@@ -165,6 +170,9 @@ func (f *Flows) submitInfo(c *Context) error {
 			c.Set("card", "legalRep")
 		} else {
 			c.Set("card", "agent")
+		}
+		for _, slot := range []string{"idFront", "idBack", "idNumber"} { // of the other person
+			c.Set(slot, "")
 		}
 	}
 	return &actions.Problem{Text: f.words.Explain(err), To: "check"}

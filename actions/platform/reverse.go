@@ -93,7 +93,7 @@ func (t *Tx) Reverse(id ReverseID) *ReverseTransfer { return reverses.get(t, id)
 func (t *Tx) ReverseOf(s Subject) *ReverseTransfer {
 	var last *ReverseTransfer
 	for _, z := range reverses.list(t, "subject", subjectKey(s)) {
-		if last == nil || z.CreatedAt.After(last.CreatedAt) {
+		if last == nil || z.Status == ReverseWaiting || last.Status != ReverseWaiting && z.CreatedAt.After(last.CreatedAt) {
 			last = z
 		}
 	}
