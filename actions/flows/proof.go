@@ -122,9 +122,14 @@ func (f *Flows) proofBegins(c *Context) error {
 		c.Set("transfer", string(b.ID)) // it was asked for before: on with the sum
 		c.Session.Step = "amount"
 	}
-	if z := f.tx(c).ReverseOf(p.Subject); slices.Contains([]platform.Method{platform.ByPrivatePayment, platform.ByCorporatePayment}, method(c)) &&
-		z != nil && z.Status == platform.ReverseWaiting {
-		c.Session.Step = "arrival"
+	if z := f.tx(c).ReverseOf(p.Subject); z != nil && z.Status == platform.ReverseWaiting && c.Session.Step != "amount" {
+		switch method(c) {
+		case platform.ByBankPayment: // paying the other way was chosen before
+			c.Set("method", string(platform.ByCorporatePayment))
+			c.Session.Step = "arrival"
+		case platform.ByPrivatePayment, platform.ByCorporatePayment:
+			c.Session.Step = "arrival"
+		}
 	}
 	return nil
 }
