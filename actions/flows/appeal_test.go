@@ -345,7 +345,7 @@ func TestR11_23_ComeBackAndGoOn(t *testing.T) {
 	k.say("没变过")
 	k = again("【法定代表人手机号认证】")
 	k.all("短信通知", "法人", "14000001190", "提交")
-	k = again("已通知法定代表人 140****1190，等待对方处理", "【重新发送（提醒法定代表人）】")
+	k = again("等待法定代表人 140****1190 处理", "【重新发送（提醒法定代表人）】")
 	k.says("换一种方式", "【企业打款认证】")
 	if n := len(view(w, func(t *platform.Tx) []*platform.Appeal { return t.Appeals("E-11") })); n != 1 {
 		t.Errorf("there are %d appeals, want one", n)

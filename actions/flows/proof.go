@@ -63,7 +63,7 @@ func (f *Flows) transferSteps() []actions.Step {
 		{ID: "branchName", Slot: "branch", Parse: parse(field(2, 60)), Free: true},
 		{ID: "accountNo", Parse: parse(readAccount), Confirm: true, Do: f.submitTransfer, Args: f.proofArgs,
 			Buttons: []actions.Button{f.reverseButton()}},
-		{ID: "amount", Parse: f.amount, Enter: f.transferState, Do: f.backfill, Args: f.transferArgs, Fails: []actions.StepID{"failed"},
+		{ID: "amount", Parse: f.amount, Enter: f.transferOpen, Do: f.backfill, Args: f.transferArgs, Fails: []actions.StepID{"failed"},
 			Buttons: []actions.Button{{ID: "progress", Do: f.transferState}, {ID: "payer", Do: f.payerAccount},
 				{ID: "bankAgain", Show: f.bounced, To: "bank"}, f.reverseButton(), f.another()},
 			Next: actions.To("passed")},

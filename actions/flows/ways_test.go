@@ -193,6 +193,7 @@ func TestR12_39_ThreeWrongSums(t *testing.T) {
 	k.bank("9900000000000037")
 	k.all("0.01", "0.02")
 	k.says("0.03", "这笔打款已作废", "【我自己继续办理】", "【换一种方式】")
+	k.later(time.Minute)
 	k.says("我自己继续办理", "开户银行")
 	k.bank("9900000000000037")
 	k.says("0.38", "申请已通过")
@@ -273,7 +274,7 @@ func TestR12_45_AloneFindsTheCase(t *testing.T) {
 	k.ended("waiting")
 	w.later(time.Second)
 	k.wants(k.start("notify", "role", "Finance"), "【重新发送给140****1291】")
-	k.says("重新发送", "已通知财务 140****1291")
+	k.says("重新发送", "等待财务 140****1291 处理")
 	fin := w.bearing("14000001291")
 	fin.start("link")
 	fin.bank("9900000000000037")
@@ -289,7 +290,7 @@ func TestR12_3_AllConversationsSeeTheSame(t *testing.T) {
 	one := w.notifies("A-1202", "C-12-1", "财务", "14000001291")
 	id := string(w.requestIs(platform.RequestPending).ID)
 	two := w.talk("A-1202").onPhone()
-	two.wants(two.start("permission", "contract", "C-12-1"), "正在办理中，不用重复提交", "已通知财务 140****1291，等待对方处理")
+	two.wants(two.start("permission", "contract", "C-12-1"), "正在办理中，不用重复提交", "等待财务 140****1291 处理")
 	if len(two.effects.Watch) != 1 || two.effects.Watch[0] != id {
 		t.Errorf("the second conversation watches %v, want %s", two.effects.Watch, id)
 	}
@@ -305,7 +306,7 @@ func TestR12_3_AllConversationsSeeTheSame(t *testing.T) {
 	}
 	w.later(5 * 24 * time.Hour)
 	for _, k := range []*talk{one, two} {
-		k.says("查看进度", "已通知财务 140****1291", "【重新发送（提醒财务）】")
+		k.says("查看进度", "等待财务 140****1291 处理", "【重新发送（提醒财务）】")
 	}
 	fin.says("0.02", "已完成授权")
 	for _, k := range []*talk{one, two} {
