@@ -124,6 +124,9 @@ const (
 const maxSteps = 100 // of one turn: more is a flow that goes round
 
 func (e *Engine) context(t *Turn, s *Session) *Context {
+	if s.Given == nil { // as stored, if it was empty
+		s.Given = make(map[string]string)
+	}
 	return &Context{Turn: t, Session: s, engine: e, flow: e.flows[s.Flow]}
 }
 

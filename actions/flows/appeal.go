@@ -12,7 +12,7 @@ var _ = add((*Flows).appeal)
 
 // appeal is F01: become the main administrator of a company.
 func (f *Flows) appeal() actions.Flow {
-	return actions.Flow{Name: "appeal", Code: "F01", Revision: 1, Steps: []actions.Step{
+	return actions.Flow{Name: "appeal", Code: "F01", Revision: 1, Steps: slices.Concat([]actions.Step{
 		bound(),
 		{ID: "look", Enter: f.appealContract},
 		{ID: "advice", Choose: actions.All, Skip: func(c *Context) bool { return c.Get("contract") == "" },
@@ -57,7 +57,11 @@ func (f *Flows) appeal() actions.Flow {
 				return err
 			})
 		}, Next: actions.To("case")},
+	}, f.appealEnds())}
+}
 
+func (f *Flows) appealEnds() []actions.Step {
+	return []actions.Step{
 		{ID: "passed", Ends: "passed", Args: f.appealArgs, Offer: f.afterAppeal},
 		{ID: "waiting", Ends: "waiting"},
 		{ID: "isAdmin", Ends: "isAdmin", Args: f.appealArgs, Offer: f.afterAppeal},
@@ -65,7 +69,7 @@ func (f *Flows) appeal() actions.Flow {
 		{ID: "senderResends", Ends: "senderResends"},
 		{ID: "stopped", Ends: "stopped"},
 		unbound(),
-	}}
+	}
 }
 
 func appealOf(c *Context) platform.AppealID { return platform.AppealID(c.Get("appeal")) }

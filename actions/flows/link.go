@@ -133,7 +133,7 @@ func (f *Flows) linkArgs(c *Context) actions.Args {
 		p = &platform.LinkPage{}
 	}
 	a := actions.Args{"brand": p.Brand, "company": p.Enterprise, "name": p.Name, "account": p.Account, "deadline": local(p.Deadline),
-		"login": p.AdminLogin, "what": c.Text("what"+string(p.Subject.Kind), nil), "details": "", "role": f.term("role" + string(p.Role))}
+		"login": p.AdminLogin, "what": c.Text("what"+string(p.Subject.Kind), nil), "form": "", "details": "", "role": f.term("role" + string(p.Role))}
 	if p.Role != "" {
 		a["form"] = c.Text("form"+string(p.Role), nil)
 	}
@@ -145,6 +145,7 @@ func (f *Flows) linkArgs(c *Context) actions.Args {
 		lines = append(lines, f.scopes(q.ViewScope, q.SignScope))
 		switch {
 		case q.SignScope == platform.SignNone:
+			a["what"] = c.Text("whatView", nil)
 		case p.Role == platform.RoleMainAdmin:
 			var names []string
 			for _, s := range p.Seals {

@@ -26,13 +26,16 @@ func (f *Flows) notify() actions.Flow {
 		{ID: "wait", Skip: called, Call: &actions.Call{Flow: "wait", With: func(c *Context) map[string]string { return setSubject(f.notifySubject(c)) }},
 			Next: actions.Decide(func(c *Context) actions.StepID {
 				switch {
-				case called(c) || c.Get("wait") == "left":
+				case called(c):
+					return "sent"
+				case c.Get("wait") == "left":
 					return "waiting"
 				case c.Get("wait") == "passed":
 					return "passed"
 				}
 				return "over"
-			}, "waiting", "passed", "over")},
+			}, "sent", "waiting", "passed", "over")},
+		{ID: "sent", Ends: "waiting"},
 		{ID: "waiting", Ends: "waiting", Args: f.notifyArgs},
 		{ID: "other", Ends: "switch"},
 		{ID: "passed", Ends: "passed", Offer: f.goOn},

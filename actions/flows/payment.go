@@ -40,6 +40,16 @@ func (f *Flows) bounced(c *Context) bool {
 	return b != nil && b.Status == platform.TransferBounced
 }
 
+// transferOpen tells how far a payment is that was asked for before.
+func (f *Flows) transferOpen(c *Context) error {
+	if b := f.transfer(c); b != nil && b.Status == platform.TransferSubmitted {
+		c.Set("transfer", string(b.ID))
+		_, err := f.proofOf(c)
+		return err
+	}
+	return f.transferState(c)
+}
+
 // transferState tells how far the payment is.
 func (f *Flows) transferState(c *Context) error {
 	if _, err := f.proofOf(c); err != nil {
@@ -72,7 +82,10 @@ func (f *Flows) payerAccount(c *Context) error {
 }
 
 func (f *Flows) transferArgs(c *Context) actions.Args {
-	a := actions.Args{"holder": "", "remark": "", "account": ""}
+	a := actions.Args{"holder": "", "remark": "", "account": "", "back": c.Text("comeBack", nil)}
+	if c.Link != "" {
+		a["back"] = c.Text("comeBackByLink", nil)
+	}
 	if b := f.transfer(c); b != nil {
 		a["holder"], a["remark"] = b.AccountName, b.Remark
 		if n := len(b.AccountNo); n > 4 {

@@ -63,7 +63,7 @@ func (f *Flows) transferSteps() []actions.Step {
 		{ID: "branchName", Slot: "branch", Parse: parse(field(2, 60)), Free: true},
 		{ID: "accountNo", Parse: parse(readAccount), Confirm: true, Do: f.submitTransfer, Args: f.proofArgs,
 			Buttons: []actions.Button{f.reverseButton()}},
-		{ID: "amount", Parse: f.amount, Enter: f.transferState, Do: f.backfill, Args: f.transferArgs, Fails: []actions.StepID{"failed"},
+		{ID: "amount", Parse: f.amount, Enter: f.transferOpen, Do: f.backfill, Args: f.transferArgs, Fails: []actions.StepID{"failed"},
 			Buttons: []actions.Button{{ID: "progress", Do: f.transferState}, {ID: "payer", Do: f.payerAccount},
 				{ID: "bankAgain", Show: f.bounced, To: "bank"}, f.reverseButton(), f.another()},
 			Next: actions.To("passed")},
@@ -122,9 +122,14 @@ func (f *Flows) proofBegins(c *Context) error {
 		c.Set("transfer", string(b.ID)) // it was asked for before: on with the sum
 		c.Session.Step = "amount"
 	}
-	if z := f.tx(c).ReverseOf(p.Subject); slices.Contains([]platform.Method{platform.ByPrivatePayment, platform.ByCorporatePayment}, method(c)) &&
-		z != nil && z.Status == platform.ReverseWaiting {
-		c.Session.Step = "arrival"
+	if z := f.tx(c).ReverseOf(p.Subject); z != nil && z.Status == platform.ReverseWaiting && c.Session.Step != "amount" {
+		switch method(c) {
+		case platform.ByBankPayment: // paying the other way was chosen before
+			c.Set("method", string(platform.ByCorporatePayment))
+			c.Session.Step = "arrival"
+		case platform.ByPrivatePayment, platform.ByCorporatePayment:
+			c.Session.Step = "arrival"
+		}
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func (t *Tx) nameOf(id EnterpriseID) string {
 }
 
 // waits finds out for whom an open case waits: staff and the bank first, then
-// whoever a link was sent to last, then the applicant.
+// whoever is asked and got a link, then the applicant.
 func (t *Tx) waits(s Subject, st *Standing) {
 	if task := t.ReviewOf(s); task != nil {
 		st.WaitsFor, st.Until = WaitsForStaff, task.DueAt
@@ -86,12 +86,14 @@ func (t *Tx) waits(s Subject, st *Standing) {
 		return
 	}
 	l := t.lastLink(s)
-	if q := t.Request(RequestID(s.ID)); s.Kind == OnRequest && q != nil && q.Way == AskMainAdmin {
-		l = links.find(t, "active", subjectKey(s).Str(string(RoleMainAdmin)))
-		if admin := t.MainAdmin(q.EnterpriseID); admin != nil {
-			st.Name, st.To = admin.Name, value.Mask(admin.Login)
+	if q := t.Request(RequestID(s.ID)); s.Kind == OnRequest && q != nil {
+		asked := links.find(t, "active", subjectKey(s).Str(string(q.Way))) // ways are called as roles are
+		if asked != nil && t.at.Before(asked.ExpiresAt) || q.Way == AskMainAdmin {
+			l = asked
 		}
-		st.WaitsFor = WaitsForMainAdmin
+		if admin := t.MainAdmin(q.EnterpriseID); admin != nil && q.Way == AskMainAdmin {
+			st.Name, st.To, st.WaitsFor = admin.Name, value.Mask(admin.Login), WaitsForMainAdmin
+		}
 	}
 	if l == nil {
 		if st.WaitsFor == "" {
