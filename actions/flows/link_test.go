@@ -171,7 +171,7 @@ func TestR12_46_LinksThatAreOver(t *testing.T) {
 	if _, err := w.p.Sweep(context.Background(), 100); err != nil {
 		t.Fatal(err)
 	}
-	check("revoked", "这个链接已经失效") // its request is over
+	check("expired", "这个链接已经过期") // its request is over as well
 	k.link = "AAAAAAAA"
 	check("unknown", "链接不正确，请核对短信或邮件中的完整链接")
 	k.link = string(view(w, func(t *platform.Tx) platform.LinkCode { return t.Contract("C-12-1").SigningLinkCode }))
