@@ -35,7 +35,7 @@ func (f *Flows) contractStatus() actions.Flow {
 		{ID: "renamed", Choose: actions.All, Next: actions.By("renamed", map[string]actions.StepID{"yes": "changeName", "no": "notRenamed"})},
 		{ID: "wrongName", Ends: "wrongName", Args: f.statusArgs},
 		{ID: "changeName", Ends: "changeName", Offer: one("change", "company_change")},
-		{ID: "notRenamed", Ends: "notRenamed", Offer: one("certify", "certify")},
+		{ID: "notRenamed", Ends: "notRenamed", Args: f.statusArgs, Offer: one("certify", "certify")},
 		{ID: "sign", Ends: "sign", Offer: f.toSign},
 		{ID: "ask", Ends: "ask", Offer: func(c *Context) []actions.Offer {
 			given := map[string]string{"contract": c.Get("contract")}
@@ -55,7 +55,7 @@ func one(label, flow string) func(*Context) []actions.Offer {
 }
 
 func (f *Flows) statusArgs(c *Context) actions.Args {
-	a := actions.Args{"title": "", "id": c.Get("contract"), "sender": "", "status": "", "parties": "", "screen": "", "wrong": "", "right": ""}
+	a := actions.Args{"title": "", "id": c.Get("contract"), "sender": "", "status": "", "parties": "", "screen": "", "wrong": "", "right": "", "hotline": f.p.Hotline()}
 	o := f.outcome(c)
 	if o == nil {
 		return a

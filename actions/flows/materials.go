@@ -31,7 +31,7 @@ func (f *Flows) materials() actions.Flow {
 		{ID: "idFront", Parse: f.picture(platform.FileIDCard), Args: f.materialArgs, Skip: has("idFront")},
 		{ID: "idBack", Parse: f.picture(platform.FileIDCard), Args: f.materialArgs, Skip: has("idBack")},
 		{ID: "idNumber", Parse: parse(readIDCard), Secret: true, Args: f.materialArgs, Skip: has("idNumber")},
-		{ID: "privacy", Choose: actions.All, Skip: has("privacy"), Next: actions.By("privacy", map[string]actions.StepID{"yes": "submit", "no": "stopped"})},
+		{ID: "privacy", Choose: actions.All, Skip: has("privacy"), Next: actions.By("privacy", map[string]actions.StepID{"yes": "submit", "callback": "submit", "no": "stopped"})},
 		{ID: "submit", Confirm: true, Args: f.materialArgs, Do: f.submitInfo, Fails: []actions.StepID{"check", "taken"}},
 		{ID: "method", Choose: f.certMethods, Args: f.progressArgs, Buttons: []actions.Button{{ID: "notify", To: "notify"}}, Next: actions.To("proof")},
 		{ID: "notify", Call: &actions.Call{Flow: "notify", With: certSubject}, Next: actions.To("waiting")},
@@ -151,7 +151,7 @@ func (f *Flows) materialArgs(c *Context) actions.Args {
 
 func (f *Flows) submitInfo(c *Context) error {
 	info := platform.BasicInfo{Name: c.Get("company"), Registration: c.Get("registration"), LegalRepName: c.Get("rep"), PersonKind: platform.IsLegalRep,
-		IDNumber: c.Get("idNumber"), IDFront: platform.FileID(c.Get("idFront")), IDBack: platform.FileID(c.Get("idBack")), Privacy: c.Get("privacy") == "yes"}
+		IDNumber: c.Get("idNumber"), IDFront: platform.FileID(c.Get("idFront")), IDBack: platform.FileID(c.Get("idBack")), Privacy: c.Get("privacy") != "", Callback: c.Get("privacy") == "callback"}
 	if c.Get("card") == "agent" {
 		info.PersonKind = platform.IsAgent
 	}

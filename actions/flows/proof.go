@@ -43,7 +43,7 @@ func (f *Flows) legalRepSteps() []actions.Step {
 		{ID: "privacy", Choose: actions.All, Buttons: []actions.Button{f.other()},
 			Next: actions.By("privacy", map[string]actions.StepID{"yes": "legalRepID", "no": "noConsent"})},
 		{ID: "legalRepID", Parse: f.legalRepID, Secret: true, Skip: func(c *Context) bool { return !f.needsID(c) }, Next: start},
-		{ID: "legalRepMobile", Parse: parse(readMobile), Do: f.startPhone, Args: mobileArgs, Buttons: []actions.Button{f.other()}},
+		{ID: "legalRepMobile", Parse: parse(readMobile), Do: f.startPhone, Args: f.personArgs, Buttons: []actions.Button{f.other()}},
 		{ID: "legalRepCode", Parse: parse(readCode), Secret: true, Do: f.finishPhone, Args: mobileArgs, Fails: []actions.StepID{"legalRepMobile"},
 			Buttons: []actions.Button{{ID: "resend", Do: f.resendPhone}, {ID: "change", To: "legalRepMobile"}, f.another()},
 			Next:    actions.To("passed")},
@@ -211,6 +211,16 @@ func (f *Flows) legalRepID(c *Context, in actions.Input) (digest string, err err
 		return err
 	})
 	return digest, err
+}
+
+// personArgs name the legal representative as the platform's page does.
+func (f *Flows) personArgs(c *Context) actions.Args {
+	a := mobileArgs(c)
+	a["person"] = ""
+	if p, err := f.proofOf(c); err == nil && p.LegalRep != "" {
+		a["person"] = c.Text("person", actions.Args{"name": p.LegalRep, "id": p.IDMasked})
+	}
+	return a
 }
 
 func mobileArgs(c *Context) actions.Args {

@@ -75,6 +75,7 @@ type BasicInfo struct {
 	IDFront      FileID
 	IDBack       FileID
 	Privacy      bool
+	Callback     bool // a call back is welcome (R10.16)
 }
 
 // SubmitBasicInfo compares what the user states with the registry and takes the
@@ -132,7 +133,7 @@ func (t *Tx) SubmitBasicInfo(id CertificationID, f BasicInfo) error {
 	}
 	c.EnterpriseID, c.Submitted, c.PersonKind, c.AgentOnly = e.ID, s, f.PersonKind, agentOnly(reg)
 	c.IDHash, c.IDMasked = t.p.hashID(idNumber), value.MaskID(idNumber)
-	c.Images, c.Watermark, c.PrivacyAt = images, mark, t.at
+	c.Images, c.Watermark, c.PrivacyAt, c.Callback = images, mark, t.at, f.Callback
 	c.ManualEdit = c.edited()
 	c.Stage, c.Status = StageMaterials, CertMaterials
 	certifications.save(t, c)

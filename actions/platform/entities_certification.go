@@ -86,6 +86,7 @@ type Certification struct {
 	Stage         Stage
 	Status        CertificationStatus
 	RejectReason  string
+	Callback      bool // welcome
 	CertificateID CertificateID
 }
 

@@ -46,6 +46,8 @@ type Proof struct {
 	Enterprise string
 	Holder     string   // of the corporate account
 	Methods    []Method // by which it can be proved
+	LegalRep   string   // who must agree
+	IDMasked   string   // his ID number; "" if it is not on file
 	AskID      bool     // the legal representative's ID number must be entered
 	Contract   *Contract
 	Request    *PermissionRequest // nil unless the case is one
@@ -63,8 +65,12 @@ func (t *Tx) ProofOf(s Subject) (*Proof, error) {
 	}
 	p := &Proof{Subject: s, Applicant: sub.applicant, Name: sub.applicantName(t), Enterprise: sub.enterprise.Name, Holder: sub.holder,
 		Methods: slices.Clone(sub.methods), AskID: sub.askID || sub.idHash == "", Request: sub.request}
+	p.LegalRep = sub.legalRep
 	if sub.certification != nil {
 		p.Enterprise = sub.holder
+		if sub.certification.PersonKind == IsLegalRep {
+			p.IDMasked = sub.certification.IDMasked
+		}
 	}
 	if sub.request != nil {
 		p.Contract = contracts.get(t, sub.request.ContractID)
