@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"signdesk/actions"
 	"signdesk/kb"
@@ -28,6 +29,7 @@ type intentPattern struct {
 	label    string
 	do       *regexp.Regexp // said by itself: the wish
 	when     *regexp.Regexp // what it is about; a wish together with a verb of wishing
+	asks     *regexp.Regexp // question words that belong to the wish
 	controls bool           // counts only as the whole message
 }
 
@@ -43,7 +45,7 @@ func NewIntents(words map[string]*actions.Words, byCode map[string]string) (*Int
 			for _, v := range []struct {
 				source string
 				into   **regexp.Regexp
-			}{{p.Do, &i.do}, {p.When, &i.when}} {
+			}{{p.Do, &i.do}, {p.When, &i.when}, {p.Asks, &i.asks}} {
 				if v.source == "" {
 					continue
 				}
@@ -60,17 +62,23 @@ func NewIntents(words map[string]*actions.Words, byCode map[string]string) (*Int
 }
 
 var (
-	// wishing are verbs by which people ask that something be done.
-	wishing = regexp.MustCompile(`我要|俺要|我们要|我想|想要|帮我|帮忙|帮俺|给我|替我|麻烦|劳驾|请帮|请给|请把|能不能帮|能帮|可以帮|可不可以帮|烦请|办理|办一下|发起|开始|马上|直接|立刻|现在就|赶紧|快点|我来|要求|需要你|需要您|求|拜托|去办|要办|搞一下|弄一下|做一下|來|幫我|我需要|要申请|想申请|申请一下|重新`)
-	// firstPerson are those that no screen says.
-	firstPerson = regexp.MustCompile(`我要|俺要|我们要|我想|帮我|帮俺|给我|替我|麻烦|幫我|我来`)
+	// wishing are words by which people ask that something be done.
+	wishing = regexp.MustCompile(`我要|我用|就用|改用|我选|俺要|俺想|我们要|咱要|我想|想要|我得|帮我|帮忙|帮俺|帮咱|替我|麻烦(你|您|帮|给|转|发|查|换|办|把|一下)|劳驾|请帮|请给|请把|烦请|拜托|我需要|我来|幫我|` +
+		`给(我|俺|咱)(办|弄|换|改|发|查|开|设|申请|转|做|删|通知|搞)|想申请|要申请|想办|要办|(办|弄|换|改|查|删|发|做|搞|申请|催|签|看|设置|通知|转)(一)?下|发起|我要当|能不能(帮|给|替)|可以(帮|给|替)(我|俺)`)
 	// asking are words of questions.
-	asking = regexp.MustCompile(`想问|请问|問|咨询|想知道|想了解|吗|嘛\?|么[？?]?$|什么|甚么|怎么|怎麼|怎样|怎办|咋|如何|为什么|为啥|為什麼|多久|多长|多少|几天|几个|几种|几次|哪|啥|谁|安全|收费|区别|是不是|会不会|要不要|用不用|需不需要|能否|可否|行不行|对不对|有没有必要|有没有影响|\?|？|呢$|什麼|嗎|是否|还是.*好|步骤|流程|条件是|要求是|材料`)
+	asking = regexp.MustCompile(`想问|请问|问下|问一下|来问|咨询|想知道|想了解|吗|嘛[？?]|么[？?]?$|马[？?]?$|不[？?]?$|没[？?]?$|什么|什麼|甚么|怎么|怎麼|怎样|怎办|咋|啷个|乜|咩|係咪|嗎|如何|为什么|为啥|為什麼|多久|多长|多少|多大|几天|几个|几种|几次|哪|啥|谁|` +
+		`安全|收费|区别|能不能|可不可以|可以不|是不是|会不会|要不要|用不用|需不需要|能否|可否|行不行|对不对|有没有|\?|？|呢$|是否|还是.{0,12}[啊呀好]|步骤|流程|条件|要求|材料|应该|應該|下载|下載|选择困难`)
 	// helping asks the assistant to act although it has the form of a question.
-	helping = regexp.MustCompile(`(能不能|可不可以|能|可以|可否|能否|麻烦)(你|您)?(帮|替|给)(我|俺|我们|财务|法人|老板)`)
-	// against turns a wish down, or tells of the past.
-	against = regexp.MustCompile(`不想|不要|不用|别给|别帮|不需要|不打算|已经.{0,12}(了|过)|之前.{0,8}过|刚才.{0,8}了`)
+	helping = regexp.MustCompile(`(能不能|可不可以|能|可以|可否|能否|麻烦)(请)?(你|您|你们)?(帮|替|给)(我|俺|咱|我们|财务|法人|老板|忙)`)
+	// against turns a wish down, tells of the past, or of what went wrong.
+	against = regexp.MustCompile(`不想|不要|不用|别给|别帮|不需要|不打算|已经.{0,12}(了|过)|之前.{0,8}过|刚才.{0,8}了|的时候|选不了|换不了|改不了|办不了|没法|不了$|死循环|过了?[，,]|还是老|还是错`)
+	// quoting are signs that a screen is being told of.
+	quoting = regexp.MustCompile(`[【】「」→<>☑☐○●]`)
 )
+
+// loose is how many runes may stand around a wish that is said without a word of
+// wishing: 换管理员 is one, 换管理员加了人但显示未激活 tells of a problem.
+const loose = 6
 
 // Recognise tells what an utterance is for, given what the knowledge base makes
 // of it.
@@ -82,26 +90,46 @@ func (x *Intents) Recognise(text string, d kb.Decision) Intent {
 	if c := d.Why.Canon; c != "" && t != c && !x.known(t) && x.known(c) {
 		t = c // other characters, or other widths
 	}
-	asks := asking.MatchString(t) && !helping.MatchString(t)
-	best, start := "", false
-	longest := 0
+	best, start, longest := intentPattern{}, false, 0
 	for _, p := range x.labels {
 		if p.controls {
 			continue
 		}
 		n, wish := p.match(t)
 		if n > longest || n == longest && wish && !start {
-			longest, best, start = n, p.label, wish
+			longest, best, start = n, p, wish
 		}
 	}
-	if best == "" {
+	if best.label == "" {
 		return Intent{Label: x.about(d)}
 	}
-	if d.Message != "" { // words on a screen are no wish
-		start = start && firstPerson.MatchString(t)
+	if best.asks != nil {
+		t = best.asks.ReplaceAllString(t, "")
 	}
-	return Intent{Label: best, Start: start && !asks && !against.MatchString(t)}
+	return Intent{Label: best.label, Start: start && plainWish(text, t, d)}
 }
+
+// plainWish reports whether nothing in a text makes a question or a report of
+// it; t is it without question words that belong to the wish.
+func plainWish(typed, t string, d kb.Decision) bool {
+	if i := strings.LastIndexByte(strings.TrimSpace(typed), '\n'); i >= 0 { // a screen, and perhaps a wish below it
+		last := strings.TrimSpace(strings.TrimSpace(typed)[i+1:])
+		return firstPerson.MatchString(last) && !asking.MatchString(last)
+	}
+	if asking.MatchString(helping.ReplaceAllString(t, "")) || against.MatchString(t) {
+		return false
+	}
+	if d.Message != "" || quoting.MatchString(typed) { // words on a screen are no wish
+		return firstPerson.MatchString(typed)
+	}
+	return true
+}
+
+// firstPerson are wishes that no screen says.
+var firstPerson = regexp.MustCompile(`我要|俺要|我们要|我想|帮我|帮俺|给我|替我|麻烦|幫我|我来`)
+
+// carries tells that a text brings values for what is to be done.
+var carries = regexp.MustCompile(`(公司|企业|我)(是|叫)|1[3-9][0-9]{9}|c-[0-9]{2}-|@|把|给(财务|法人|老板|会计|公章)|通知(财务|法人|老板|会计|公章)`)
 
 // known reports whether any label is spoken of.
 func (x *Intents) known(t string) bool {
@@ -116,7 +144,8 @@ func (x *Intents) known(t string) bool {
 func (p *intentPattern) match(t string) (length int, wish bool) {
 	if p.do != nil {
 		if m := p.do.FindString(t); m != "" {
-			return sure + len(m), true
+			around := utf8.RuneCountInString(t) - utf8.RuneCountInString(m)
+			return sure + len(m), around <= loose || wishing.MatchString(t) || carries.MatchString(t)
 		}
 	}
 	if p.when == nil {
