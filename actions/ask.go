@@ -51,11 +51,11 @@ func (e *Engine) ask(r *Reply, c *Context, step *Step, short bool) {
 		prompt = w.Short
 	}
 	text := fill(prompt, e.args(c, step))
-	if old := c.Session.Slots[step.slot()]; c.Session.Reopen && old != "" && !step.Secret && !step.chooses() {
+	r.Picture = step.Parse != nil && !step.chooses() && strings.Contains(prompt, "图片")
+	if old := c.Session.Slots[step.slot()]; c.Session.Reopen && old != "" && !step.Secret && !step.chooses() && !r.Picture {
 		text += "（当前：" + old + "）"
 	}
 	r.add(text)
-	r.Picture = step.Parse != nil && !step.chooses() && strings.Contains(prompt, "图片")
 	for _, o := range e.options(c, step) {
 		r.Choices = append(r.Choices, Choice{Token: tokenOption + o.ID, Label: o.Label, Control: !step.chooses()})
 	}
