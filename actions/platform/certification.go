@@ -51,8 +51,12 @@ func (t *Tx) StartCertification(n NewCertification) (*Certification, error) {
 		if r != nil || t.err != nil {
 			return nil, t.failure(r)
 		}
-		if certifications.find(t, "open", key(n.Enterprise)) != nil {
-			return nil, t.failure(refuse(AlreadyOpen, "R10.6"))
+		if old := certifications.find(t, "open", key(n.Enterprise)); old != nil {
+			if old.Status != CertBasicInfo || t.err != nil {
+				return nil, t.failure(refuse(AlreadyOpen, "R10.6"))
+			}
+			old.Status = CertWithdrawn // another picture of the licence
+			certifications.save(t, old)
 		}
 		c.EnterpriseID, c.Deadline = n.Enterprise, change.Deadline
 		change.CertificationID = c.ID
@@ -72,10 +76,46 @@ type BasicInfo struct {
 	TermEnd      time.Time
 	PersonKind   PersonKind
 	IDNumber     string // of the ID card submitted
+	IDCard       IDCard // in the place of the number; see ReadIDCard
 	IDFront      FileID
 	IDBack       FileID
 	Privacy      bool
 	Callback     bool // a call back is welcome (R10.16)
+}
+
+// An IDCard is what forms take in the place of an ID number, so that nobody needs
+// to keep the number.
+type IDCard struct{ Hash, Masked string }
+
+// ReadIDCard reads an ID number.
+func (t *Tx) ReadIDCard(typed string) (IDCard, error) {
+	id, ok := value.IDCard(typed)
+	if !ok {
+		return IDCard{}, bad("idNumber", "R10.3")
+	}
+	return IDCard{t.p.hashID(id), value.MaskID(id)}, nil
+}
+
+// CheckStated tells whether what is stated of the enterprise, and whose card
+// comes with it, will be taken: it returns the refusal that SubmitBasicInfo
+// would give for it. It looks at no picture and no ID number.
+func (t *Tx) CheckStated(id CertificationID, f BasicInfo) error {
+	c, r := t.ownCertification(id)
+	if r != nil || t.err != nil {
+		return t.failure(r)
+	}
+	s, r := c.checkStated(f)
+	if r != nil {
+		return r
+	}
+	if _, r := t.enterpriseFor(c, s.Registration); r != nil || t.err != nil {
+		return t.failure(r)
+	}
+	reg, ok := t.registry(s.Registration)
+	if !ok {
+		return t.err
+	}
+	return t.end(c.checkRegistry(&s, f.PersonKind, reg))
 }
 
 // SubmitBasicInfo compares what the user states with the registry and takes the
@@ -90,7 +130,7 @@ func (t *Tx) SubmitBasicInfo(id CertificationID, f BasicInfo) error {
 	if c.Status != CertBasicInfo || !t.at.Before(c.Deadline) {
 		return refuse(NotOpen, "R10.8")
 	}
-	s, idNumber, r := c.checkForm(f)
+	s, card, r := t.checkForm(c, f)
 	if r != nil {
 		return r
 	}
@@ -117,8 +157,11 @@ func (t *Tx) SubmitBasicInfo(id CertificationID, f BasicInfo) error {
 	if !ok {
 		return t.err
 	}
-	if r := c.checkRegistry(&s, f.PersonKind, t.p.hashID(idNumber), reg); r != nil {
+	if r := c.checkRegistry(&s, f.PersonKind, reg); r != nil {
 		return r
+	}
+	if f.PersonKind == IsLegalRep && card.Hash != reg.idHash {
+		return refuse(LegalRepMismatch, "R04.2")
 	}
 	if other := enterprises.find(t, "name", key(s.Name)); other != nil && other.Registration != s.Registration || t.err != nil {
 		return t.failure(refuse(NameTaken, "R04.1"))
@@ -132,7 +175,7 @@ func (t *Tx) SubmitBasicInfo(id CertificationID, f BasicInfo) error {
 		enterprises.save(t, e)
 	}
 	c.EnterpriseID, c.Submitted, c.PersonKind, c.AgentOnly = e.ID, s, f.PersonKind, agentOnly(reg)
-	c.IDHash, c.IDMasked = t.p.hashID(idNumber), value.MaskID(idNumber)
+	c.IDHash, c.IDMasked = card.Hash, card.Masked
 	c.Images, c.Watermark, c.PrivacyAt, c.Callback = images, mark, t.at, f.Callback
 	c.ManualEdit = c.edited()
 	c.Stage, c.Status = StageMaterials, CertMaterials
@@ -141,31 +184,39 @@ func (t *Tx) SubmitBasicInfo(id CertificationID, f BasicInfo) error {
 }
 
 // checkForm checks the form by itself.
-func (c *Certification) checkForm(f BasicInfo) (Submitted, string, *Refusal) {
+func (t *Tx) checkForm(c *Certification, f BasicInfo) (Submitted, IDCard, *Refusal) {
+	if !f.Privacy {
+		return Submitted{}, IDCard{}, refuse(ConsentMissing, "R10.16")
+	}
+	s, r := c.checkStated(f)
+	if r != nil || f.IDCard != (IDCard{}) {
+		return s, f.IDCard, r
+	}
+	card, err := t.ReadIDCard(f.IDNumber)
+	return s, card, refusalOf(err)
+}
+
+// checkStated checks what the form states of the enterprise, and whose card
+// comes with it.
+func (c *Certification) checkStated(f BasicInfo) (Submitted, *Refusal) {
 	s := Submitted{Name: f.Name, LegalRepName: f.LegalRepName, TermEnd: f.TermEnd}
 	var ok bool
 	switch {
-	case !f.Privacy:
-		return s, "", refuse(ConsentMissing, "R10.16")
 	case f.Registration == "":
-		return s, "", missing("registration", "R02.13")
+		return s, missing("registration", "R02.13")
 	case f.LegalRepName == "":
-		return s, "", missing("legalRepName", "R02.13")
+		return s, missing("legalRepName", "R02.13")
 	case isNoName(f.Name) && !c.NoName:
-		return s, "", missing("companyName", "R02.13")
+		return s, missing("companyName", "R02.13")
 	case f.PersonKind != IsLegalRep && f.PersonKind != IsAgent:
-		return s, "", missing("identity", "R10.15")
+		return s, missing("identity", "R10.15")
 	case c.NoName && f.PersonKind != IsLegalRep:
-		return s, "", refuse(NeedsLegalRepCard, "R02.5")
+		return s, refuse(NeedsLegalRepCard, "R02.5")
 	}
 	if s.Registration, ok = value.Registration(f.Registration); !ok {
-		return s, "", bad("registration", "R02.13")
+		return s, bad("registration", "R02.13")
 	}
-	id, ok := value.IDCard(f.IDNumber)
-	if !ok {
-		return s, "", bad("idNumber", "R10.3")
-	}
-	return s, id, nil
+	return s, nil
 }
 
 // enterpriseFor returns the enterprise that the certification is for, or nil if
@@ -227,7 +278,7 @@ func isNoName(s string) bool {
 
 // checkRegistry compares what was submitted with the registry, sign by sign
 // (R04.1). In the no-name channel it sets the name (R02.7).
-func (c *Certification) checkRegistry(s *Submitted, person PersonKind, idHash string, reg registryFact) *Refusal {
+func (c *Certification) checkRegistry(s *Submitted, person PersonKind, reg registryFact) *Refusal {
 	mismatch := func(field string) *Refusal { return refuse(RegistryMismatch, "R04.1", "field", field) }
 	switch {
 	case !reg.found:
@@ -242,11 +293,12 @@ func (c *Certification) checkRegistry(s *Submitted, person PersonKind, idHash st
 		return mismatch("legalRepName")
 	case agentOnly(reg) && person != IsAgent:
 		return refuse(NeedsAgentCard, "R04.5")
-	case person == IsLegalRep && idHash != reg.idHash:
-		return refuse(LegalRepMismatch, "R04.2")
 	}
 	if c.NoName {
 		s.Name = s.LegalRepName + s.Registration
+	}
+	if s.TermEnd.IsZero() {
+		s.TermEnd = reg.TermEnd
 	}
 	return nil
 }

@@ -12,22 +12,38 @@ const changeLife = 7 * 24 * time.Hour
 // support (R10.9).
 func (t *Tx) OpenInfoChange(id EnterpriseID) (*InfoChange, error) {
 	defer t.in("change.open")()
-	e, m, r := t.managed(id, true, "R10.2")
-	switch {
-	case r != nil || t.err != nil:
+	e, m, r := t.changeable(id)
+	if r != nil || t.err != nil {
 		return nil, t.failure(r)
-	case e.GroupID != "" || e.ParentID != "":
-		return nil, refuse(InGroup, "R10.9")
-	case e.BusinessLineOf != "":
-		return nil, refuse(InGroup, "R10.10")
-	case changes.find(t, "open", key(e.ID)) != nil:
-		return nil, t.failure(refuse(ChangeOpen, "R10.6"))
 	}
 	c := &InfoChange{ID: newID[ChangeID](t, "I-"), EnterpriseID: e.ID, OperatorID: m.ID, Deadline: t.at.Add(changeLife), Status: ChangeIsOpen}
 	changes.save(t, c)
 	e.Status = Changing
 	enterprises.save(t, e)
 	return c, t.err
+}
+
+// CheckInfoChange tells whether the actor could begin a change: it returns the
+// refusal that OpenInfoChange would give.
+func (t *Tx) CheckInfoChange(id EnterpriseID) error {
+	_, _, r := t.changeable(id)
+	return t.end(r)
+}
+
+// changeable returns an enterprise whose data the actor may begin to change.
+func (t *Tx) changeable(id EnterpriseID) (*Enterprise, *Member, *Refusal) {
+	e, m, r := t.managed(id, true, "R10.2")
+	switch {
+	case r != nil || t.err != nil:
+		return nil, nil, r
+	case e.GroupID != "" || e.ParentID != "":
+		return nil, nil, refuse(InGroup, "R10.9")
+	case e.BusinessLineOf != "":
+		return nil, nil, refuse(InGroup, "R10.10")
+	case changes.find(t, "open", key(e.ID)) != nil:
+		return nil, nil, refuse(ChangeOpen, "R10.6")
+	}
+	return e, m, nil
 }
 
 // openChange returns the open change of an enterprise that the actor may carry
