@@ -133,6 +133,35 @@ func (t *Tx) SetAppealCase(id AppealID, stated AppealCase) (*CaseResult, error) 
 	return &CaseResult{Case: a.Case, Differs: a.Case != stated, Methods: appealMethods(a.Case, e), Supplied: e.LegalRepIDHash == ""}, t.err
 }
 
+// AppealPage is what an applicant sees of his appeal (R18.18).
+type AppealPage struct {
+	Appeal    *Appeal
+	Stage     Stage
+	StageName string   // as the page prints it
+	Methods   []Method // that he may choose from now
+	Text      string   // the page's note
+}
+
+// AppealPage tells an applicant how far his appeal is.
+func (t *Tx) AppealPage(id AppealID) (*AppealPage, error) {
+	a, r := t.ownAppeal(id)
+	if r != nil || t.err != nil {
+		return nil, t.failure(r)
+	}
+	p := &AppealPage{Appeal: a, Stage: StageMaterials, Text: t.p.words.Screens[ScreenAppeal]}
+	switch a.Status {
+	case AppealDraft:
+		p.Stage = StageBasicInfo
+	case AppealSucceeded:
+		p.Stage = StageDone
+	}
+	p.StageName = t.p.words.Terms["appeal"+string(p.Stage)]
+	if sub, r := t.openSubject(id.Subject()); r == nil && t.err == nil {
+		p.Methods = sub.methods
+	}
+	return p, t.err
+}
+
 // caseOf compares what was certified with the registry. An enterprise that the
 // registry does not know (any more) needs support.
 func caseOf(e *Enterprise, reg registryFact) AppealCase {

@@ -137,6 +137,9 @@ const (
 	ScreenSealNeedsRedraw   Screen = "SealNeedsRedraw"
 	ScreenSigningPage       Screen = "SigningPage"
 
+	ScreenAppeal      Screen = "Appeal"
+	ScreenSealUpdated Screen = "SealUpdated"
+
 	// ScreenCertification begins the names of the screens of a certification's
 	// states.
 	ScreenCertification Screen = "Certification"
