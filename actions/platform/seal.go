@@ -138,17 +138,17 @@ func (t *Tx) GrantSeal(id SealID, to SealHolders) error {
 			return t.failure(bad("roles", "R10.26"))
 		}
 	}
-	had := sealGrants.list(t, "seal", key(s.ID))
 	for _, m := range to.Members {
-		t.grantAll(s, had, SealGrant{MemberID: m})
+		t.grantAll(s, SealGrant{MemberID: m})
 	}
 	for _, role := range to.Roles {
-		t.grantAll(s, had, SealGrant{RoleID: role})
+		t.grantAll(s, SealGrant{RoleID: role})
 	}
 	return t.err
 }
 
-func (t *Tx) grantAll(s *Seal, had []*SealGrant, g SealGrant) {
+func (t *Tx) grantAll(s *Seal, g SealGrant) {
+	had := sealGrants.list(t, "seal", key(s.ID))
 	if slices.ContainsFunc(had, func(h *SealGrant) bool {
 		return h.MemberID == g.MemberID && h.RoleID == g.RoleID && h.SignScope == SignAllSenders
 	}) {
