@@ -51,7 +51,8 @@ type Registration struct {
 // (R18.16).
 const registrationGift = 5
 
-// Register makes an account. Memberships that wait for it become active.
+// Register makes an account. Memberships that wait for it are activated by
+// their links (R18.5).
 func (t *Tx) Register(f Registration) (AccountID, error) {
 	defer t.in("account.register")()
 	a, r := t.newAccount(f)
@@ -103,7 +104,8 @@ func (t *Tx) newAccount(f Registration) (*Account, *Refusal) {
 }
 
 // Activate makes an account of the bearer of an activation link, whose login
-// the enterprise has entered, and the membership active (R18.5).
+// the enterprise has entered, unless that has one already, and the membership
+// active (R18.5).
 func (t *Tx) Activate(f Registration) (AccountID, error) {
 	defer t.in("member.activate")()
 	l, err := t.Link(LinkCode(t.by.Link))
@@ -119,12 +121,15 @@ func (t *Tx) Activate(f Registration) (AccountID, error) {
 	case m.Status != MemberInvited:
 		return "", refuse(NotOpen, "R18.5")
 	}
-	f.Login, f.Invited = m.Login, true
-	a, r := t.newAccount(f)
-	if r != nil || t.err != nil {
-		return "", t.failure(r)
+	a := t.AccountByLogin(m.Login) // made meanwhile, without the link
+	if a == nil {
+		var r *Refusal
+		f.Login, f.Invited = m.Login, true
+		if a, r = t.newAccount(f); r != nil || t.err != nil {
+			return "", t.failure(r)
+		}
+		accounts.save(t, a)
 	}
-	accounts.save(t, a)
 	m.AccountID, m.Status = a.ID, MemberActive
 	members.save(t, m)
 	l.Status = LinkIsUsed

@@ -102,11 +102,14 @@ type MemberForm struct {
 	Roles      []RoleID // none: 员工
 }
 
-// AddMember enters a member. Without an account of that login he is invited, and
+// AddMember enters a member, on a PC (R18.2). Without an account of that login he is invited, and
 // must activate through the link that he receives (R18.5).
 func (t *Tx) AddMember(f MemberForm) (*Member, error) {
 	defer t.in("member.add")()
 	e, _, r := t.managed(f.Enterprise, true, "R18.2")
+	if r == nil && t.err == nil {
+		r = t.onPC("R18.2")
+	}
 	if r != nil || t.err != nil {
 		return nil, t.failure(r)
 	}
