@@ -41,12 +41,16 @@ func (t *Tx) StartAppeal(company string, contract ContractID) (AppealID, error) 
 	if t.isAdmin(e) {
 		return "", refuse(AlreadyAdmin, "R11.10")
 	}
-	if appeals.find(t, "open", key(a.ID, string(e.ID))) != nil || t.err != nil {
+	old := appeals.find(t, "open", key(a.ID, string(e.ID)))
+	if old != nil && t.at.Before(old.ExpiresAt) || t.err != nil {
 		return "", t.failure(refuse(AlreadyOpen, "R11.4"))
 	}
 	id := newID[AppealID](t, "U-")
 	if r := t.issueCode(a.Login(), CodeAppeal, string(id)); r != nil || t.err != nil {
 		return "", t.failure(r)
+	}
+	if old != nil {
+		t.endAppeal(old, AppealExpired)
 	}
 	appeals.save(t, &Appeal{ID: id, AccountID: a.ID, EnterpriseID: e.ID, ContractID: contract, Status: AppealDraft, ExpiresAt: t.at.Add(appealLife)})
 	return id, t.err
@@ -104,7 +108,8 @@ type CaseResult struct {
 }
 
 // SetAppealCase takes what the applicant says has changed. What the registry
-// says counts. If both changed the appeal ends, and support must help (R11.8).
+// says counts. If both changed, or no method is left, the appeal ends, and
+// support must help (R11.8).
 func (t *Tx) SetAppealCase(id AppealID, stated AppealCase) (*CaseResult, error) {
 	defer t.in("appeal.case")()
 	a, r := t.ownAppeal(id)
@@ -126,11 +131,12 @@ func (t *Tx) SetAppealCase(id AppealID, stated AppealCase) (*CaseResult, error) 
 		return nil, t.err
 	}
 	a.Case = caseOf(e, reg)
-	if a.Case == CaseBothChanged {
+	methods := appealMethods(a.Case, e)
+	if len(methods) == 0 {
 		a.Status = AppealNeedsSupport
 	}
 	appeals.save(t, a)
-	return &CaseResult{Case: a.Case, Differs: a.Case != stated, Methods: appealMethods(a.Case, e), Supplied: e.LegalRepIDHash == ""}, t.err
+	return &CaseResult{Case: a.Case, Differs: a.Case != stated, Methods: methods, Supplied: e.LegalRepIDHash == ""}, t.err
 }
 
 // AppealPage is what an applicant sees of his appeal (R18.18).

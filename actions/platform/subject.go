@@ -58,6 +58,9 @@ func (t *Tx) appealSubject(s Subject) (*subject, *Refusal) {
 	if a == nil {
 		return nil, refuse(NotFound, "")
 	}
+	if a.Status == AppealNeedsSupport {
+		return nil, refuse(NeedsSupport, "R11.8", "hotline", t.p.hotline)
+	}
 	if a.Case == "" || a.Status != AppealCodeVerified && a.Status != AppealVerifying || !t.at.Before(a.ExpiresAt) {
 		return nil, refuse(NotOpen, "R11.4")
 	}
@@ -89,6 +92,14 @@ func (t *Tx) requestSubject(s Subject) (*subject, *Refusal) {
 var roleOf = map[Method]LinkRole{
 	ByLegalRepPhone: RoleLegalRep, ByLegalRepFace: RoleLegalRep, ByAuthLetter: RoleSealKeeper,
 	ByBankPayment: RoleFinance, ByPrivatePayment: RoleFinance, ByCorporatePayment: RoleFinance,
+}
+
+// ruleOn returns the rule that leaves a method out.
+func (s *subject) ruleOn(m Method) string {
+	if s.appeal != nil && m == ByAuthLetter {
+		return "R11.9"
+	}
+	return s.rule
 }
 
 // takes reports whether somebody in that role can help.
@@ -123,7 +134,7 @@ func (t *Tx) proving(s Subject, m Method) (*subject, *Refusal) {
 		return nil, refuse(NotFound, "")
 	}
 	if !slices.Contains(sub.methods, m) {
-		return nil, refuse(MethodNotAllowed, sub.rule)
+		return nil, refuse(MethodNotAllowed, sub.ruleOn(m))
 	}
 	return sub, nil
 }
