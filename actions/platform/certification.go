@@ -41,12 +41,10 @@ func (t *Tx) StartCertification(n NewCertification) (*Certification, error) {
 	c := &Certification{ID: newID[CertificationID](t, "V-"), Purpose: n.Purpose, AccountID: account.ID, Channel: t.act.Channel,
 		EntityType: n.EntityType, LicenceDoc: n.LicenceDoc, OCR: file.Reading, Watermark: file.Watermark, NoName: n.NoName,
 		Images: []FileID{file.ID}, Deadline: t.at.Add(certificationLife), Stage: StageBasicInfo, Status: CertBasicInfo}
-	switch n.Purpose {
-	case ForNew:
-		if t.operatesChange(account.ID) { // G21
-			return nil, t.failure(refuse(ChangeOpen, "R10.6"))
-		}
-	case ForInfoChange:
+	if r := t.mayCertify(n.Purpose, n.Enterprise); r != nil || t.err != nil {
+		return nil, t.failure(r)
+	}
+	if n.Purpose == ForInfoChange {
 		change, r := t.openChange(n.Enterprise)
 		if r != nil || t.err != nil {
 			return nil, t.failure(r)
@@ -61,11 +59,26 @@ func (t *Tx) StartCertification(n NewCertification) (*Certification, error) {
 		c.EnterpriseID, c.Deadline = n.Enterprise, change.Deadline
 		change.CertificationID = c.ID
 		changes.save(t, change)
-	default:
-		return nil, bad("purpose", "")
 	}
 	certifications.save(t, c)
 	return c, t.err
+}
+
+// mayCertify refuses a new enterprise while the actor has a change open (R10.6,
+// G21), and a change to those who may not carry it on (R10.2). It is asked at
+// each step: rights and changes come and go between them.
+func (t *Tx) mayCertify(p Purpose, e EnterpriseID) *Refusal {
+	switch p {
+	case ForNew:
+		if t.operatesChange(t.by.Account) {
+			return refuse(ChangeOpen, "R10.6")
+		}
+		return nil
+	case ForInfoChange:
+		_, r := t.openChange(e)
+		return r
+	}
+	return bad("purpose", "")
 }
 
 // BasicInfo is what the user confirms or corrects (R02.13, R10.15, R10.16).
@@ -130,9 +143,15 @@ func (t *Tx) SubmitBasicInfo(id CertificationID, f BasicInfo) error {
 	if c.Status != CertBasicInfo || !t.at.Before(c.Deadline) {
 		return refuse(NotOpen, "R10.8")
 	}
+	if r := t.mayCertify(c.Purpose, c.EnterpriseID); r != nil || t.err != nil {
+		return t.failure(r)
+	}
 	s, card, r := t.checkForm(c, f)
 	if r != nil {
 		return r
+	}
+	if f.IDFront == f.IDBack && f.IDFront != "" {
+		return bad(string(FileIDCard), "R10.3") // both sides are needed
 	}
 	images := []FileID{c.Images[0]}
 	mark, rule := c.Watermark, "R10.3"
@@ -372,6 +391,10 @@ func (t *Tx) certificationReviewed(id CertificationID, pass bool, reason string)
 	}
 	c.Status, c.RejectReason = CertRejected, reason
 	certifications.save(t, c)
+	if change := changes.find(t, "open", key(c.EnterpriseID)); change != nil && c.Purpose == ForInfoChange {
+		change.Deadline = t.at.Add(changeLife) // to correct and submit again (G19)
+		changes.save(t, change)
+	}
 	t.closeLinks(string(c.ID), LinkIsRevoked)
 	t.notify(t.loginOf(c.AccountID), NoticeFailed, string(c.ID), "company", c.Submitted.Name, "matter", t.matter(c), "reason", reason)
 }

@@ -16,6 +16,12 @@ func (t *Tx) OpenInfoChange(id EnterpriseID) (*InfoChange, error) {
 	if r != nil || t.err != nil {
 		return nil, t.failure(r)
 	}
+	if old := changes.find(t, "open", key(e.ID)); old != nil { // overdue: changeable refuses others
+		t.expireChange(old)
+		if e = enterprises.get(t, e.ID); e == nil {
+			return nil, t.err
+		}
+	}
 	c := &InfoChange{ID: newID[ChangeID](t, "I-"), EnterpriseID: e.ID, OperatorID: m.ID, Deadline: t.at.Add(changeLife), Status: ChangeIsOpen}
 	changes.save(t, c)
 	e.Status = Changing
@@ -40,7 +46,8 @@ func (t *Tx) changeable(id EnterpriseID) (*Enterprise, *Member, *Refusal) {
 		return nil, nil, refuse(InGroup, "R10.9")
 	case e.BusinessLineOf != "":
 		return nil, nil, refuse(InGroup, "R10.10")
-	case changes.find(t, "open", key(e.ID)) != nil:
+	}
+	if open := changes.find(t, "open", key(e.ID)); open != nil && !t.overdue(open) || t.err != nil {
 		return nil, nil, refuse(ChangeOpen, "R10.6")
 	}
 	return e, m, nil
@@ -66,11 +73,23 @@ func (t *Tx) InfoChangeOf(id EnterpriseID) *InfoChange { return changes.find(t, 
 // add another enterprise (R10.6, G21).
 func (t *Tx) operatesChange(account AccountID) bool {
 	for _, m := range members.list(t, "account", key(account)) {
-		if changes.find(t, "operator", key(m.ID)) != nil {
-			return true
+		for _, c := range changes.list(t, "operator", key(m.ID)) {
+			if !t.overdue(c) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// overdue reports whether an open change ran out (R10.8): not if all was
+// submitted in time and staff look at it.
+func (t *Tx) overdue(c *InfoChange) bool {
+	if t.at.Before(c.Deadline) {
+		return false
+	}
+	cert := certifications.get(t, c.CertificationID)
+	return cert == nil || cert.Status != CertInReview
 }
 
 // changeCertified goes on to the second stage: the seals show old data until

@@ -92,3 +92,20 @@ func TestRenewedTermIsTheRegistrys(t *testing.T) {
 		t.Errorf("term ends %v, want %v", e.TermEnd, entry.TermEnd)
 	}
 }
+
+func TestOverdueChangeGivesWayBeforeItIsSwept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	open := func() *platform.InfoChange {
+		return ok(w, w.as("A-1001"), func(t *Tx) (*platform.InfoChange, error) { return t.OpenInfoChange("E-10") })
+	}
+	first := open()
+	w.forward(7 * 24 * time.Hour)
+	second := open()
+	if old := view(w, func(t *Tx) *platform.InfoChange { return t.InfoChange(first.ID) }); old.Status != platform.ChangeExpired {
+		t.Errorf("the first is %s", old.Status)
+	}
+	if e := view(w, func(t *Tx) *platform.Enterprise { return t.Enterprise("E-10") }); e.Status != platform.Changing || second.ID == first.ID {
+		t.Errorf("enterprise is %s", e.Status)
+	}
+}

@@ -21,9 +21,8 @@ func (t *Tx) sweep(limit int) int {
 	due.Limit = limit
 	n := 0
 	for _, c := range changes.listRange(t, "deadline", due) {
-		cert := certifications.get(t, c.CertificationID)
-		if cert != nil && cert.Status == CertInReview {
-			continue // all was submitted in time
+		if !t.overdue(c) {
+			continue
 		}
 		t.expireChange(c)
 		n++
@@ -88,6 +87,12 @@ func (t *Tx) expireCertification(c *Certification) {
 	}
 	if c.Status == CertInReview {
 		return
+	}
+	for _, id := range c.Images {
+		if f := files.get(t, id); f != nil {
+			f.Use, f.Reading = "", Reading{} // good for nothing any more
+			files.save(t, f)
+		}
 	}
 	c.Status = CertExpired
 	c.OCR, c.Submitted, c.IDHash, c.IDMasked, c.Images = Reading{}, Submitted{}, "", "", nil
