@@ -237,7 +237,7 @@ func verbAppeal(s *session) {
 		s.printf("与工商登记不一致，以工商登记为准")
 	}
 	if len(res.Methods) == 0 {
-		s.printf("%s", s.words.Refusals[platform.NeedsSupport])
+		s.does(act, func(t *platform.Tx) error { _, err := t.ProofOf(id.Subject()); return err }) // says why
 		return
 	}
 	s.printf("可选认证方式：%s", s.methods(res.Methods))

@@ -120,7 +120,7 @@ func TestWalkByHand(t *testing.T) {
 			backfill B- A-1102 0.39 => 还可以再试2次
 			backfill B- A-1102 ０．３８ => 申诉成功
 			open C-11-1 A-1102 => 确认签署
-			appeal 虚构暮云食品有限公司 A-2302 BothChanged => 请联系客服处理`},
+			appeal 虚构暮云食品有限公司 A-2302 BothChanged => 当前情况无法自助申诉，请联系上上签 400-993-6665`},
 		{"12", `
 			open C-12-1 A-1202 => 未加入企业
 			request C-12-1 A-1202 Finance => 等待处理

@@ -46,6 +46,11 @@ type Flow struct {
 	// Begin looks at whether the flow can begin at all, and may prefill slots.
 	// A [*Problem] ends it before its first step.
 	Begin func(*Context) error
+	// Alive looks at whether what the flow is about can still go on, before an
+	// answer is taken: others may have settled it, or its time may be over. A
+	// [*Problem] that leads to one of Lapses, or ends the flow, does so.
+	Alive  func(*Context) error
+	Lapses []StepID
 }
 
 // A StepID names a step within its flow; stored, so never changed lightly.

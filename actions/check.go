@@ -141,6 +141,9 @@ func (k *checker) step(f *Flow, s *Step, w StepWords) {
 func (f *Flow) targets(i int) []StepID {
 	s := &f.Steps[i]
 	to := slices.Clone(s.Fails)
+	if i == 0 {
+		to = append(to, f.Lapses...)
+	}
 	for _, b := range s.Buttons {
 		if b.To != "" {
 			to = append(to, b.To)

@@ -111,6 +111,9 @@ func (e *Engine) Take(t *Turn, st *State, in Input) (r Reply, why *Problem, ok b
 		return r, nil, true, err
 	}
 	if b := e.pressed(c, step, in); b != nil {
+		if over, err := e.lapsed(t, st, &r); over || err != nil {
+			return r, nil, true, err
+		}
 		st.touch(t.Now)
 		return r, nil, true, e.press(t, st, &r, c, step, b)
 	}
@@ -118,9 +121,16 @@ func (e *Engine) Take(t *Turn, st *State, in Input) (r Reply, why *Problem, ok b
 		in.Text = in.Option
 	}
 	value, why, err := e.read(c, step, in)
-	e.said(c, &r)
-	if err != nil || why != nil {
+	if err != nil || why != nil && !why.Kept {
+		e.said(c, &r)
 		return r, why, false, err
+	}
+	if over, err := e.lapsed(t, st, &r); over || err != nil {
+		return r, nil, true, err
+	}
+	e.said(c, &r)
+	if why != nil {
+		return r, why, false, nil
 	}
 	st.touch(t.Now)
 	for slot, v := range e.find(in.Text) { // several values in one message
@@ -219,6 +229,9 @@ func (e *Engine) press(t *Turn, st *State, r *Reply, c *Context, step *Step, b *
 // Miss tells what is wrong with an input that Take did not take.
 func (e *Engine) Miss(t *Turn, st *State, p *Problem) (Reply, error) {
 	var r Reply
+	if over, err := e.lapsed(t, st, &r); over || err != nil {
+		return r, err
+	}
 	s := st.Active()
 	c := e.context(t, s)
 	step := c.flow.step(s.Step)
@@ -293,6 +306,9 @@ func (e *Engine) Control(t *Turn, st *State, word string) (Reply, error) {
 		st.touch(t.Now)
 		r.add(fill(text["resumed"], Args{"title": e.Title(st.Open[0].Flow)}))
 		st.Active().Entered = false
+		if over, err := e.lapsed(t, st, &r); over || err != nil {
+			return r, err
+		}
 		return r, e.run(t, st, &r)
 	case word == Drop && s == nil && len(st.Parked) > 0:
 		dropped := st.Parked[len(st.Parked)-1]
@@ -319,6 +335,9 @@ func (e *Engine) Control(t *Turn, st *State, word string) (Reply, error) {
 	case Restart:
 		return e.restart(t, st)
 	case Status:
+		if over, err := e.lapsed(t, st, &r); over || err != nil {
+			return r, err
+		}
 		e.where(&r, st)
 		rest := e.Remind(t, st)
 		r.Text, rest.Text = append(r.Text, rest.Text...), nil
@@ -363,6 +382,9 @@ func (e *Engine) answer(t *Turn, st *State, aside Aside, word string) (Reply, er
 	}
 	if !s.Confirm && e.flows[s.Flow].step(s.Step).Do == nil {
 		return e.Remind(t, st), nil
+	}
+	if over, err := e.lapsed(t, st, &r); over || err != nil {
+		return r, err
 	}
 	if word == no {
 		return e.back(t, st)

@@ -377,6 +377,35 @@ func (e *Engine) jump(s *Session, to StepID) {
 	s.Step, s.Entered, s.Confirm, s.Called, s.Reopen, s.Misses = to, false, false, false, false, 0
 }
 
+// lapsed leaves the place of a flow that cannot go on. ok is false if it can.
+func (e *Engine) lapsed(t *Turn, st *State, r *Reply) (ok bool, err error) {
+	s := st.Active()
+	c := e.context(t, s)
+	if c.flow.Alive == nil {
+		return false, nil
+	}
+	err = c.flow.Alive(c)
+	var p *Problem
+	switch {
+	case err == nil:
+		return false, nil
+	case !errors.As(err, &p):
+		return false, err
+	case p.Ends == "" && p.To == "":
+		return false, nil
+	}
+	s.said = nil // nothing of the answer counts
+	r.add(p.Text)
+	if p.Ends != "" {
+		e.finish(st, r, p.Ends)
+	} else {
+		e.jump(s, p.To)
+	}
+	s.Trail = nil
+	st.touch(t.Now)
+	return true, e.run(t, st, r)
+}
+
 // take keeps a value and does what follows from it.
 func (e *Engine) take(st *State, r *Reply, c *Context, step *Step, value string) error {
 	s := c.Session

@@ -12,7 +12,7 @@ var _ = add((*Flows).appeal)
 
 // appeal is F01: become the main administrator of a company.
 func (f *Flows) appeal() actions.Flow {
-	return actions.Flow{Name: "appeal", Code: "F01", Revision: 1, Steps: slices.Concat([]actions.Step{
+	return actions.Flow{Name: "appeal", Code: "F01", Revision: 1, Alive: f.appealAlive, Lapses: []actions.StepID{"wait"}, Steps: slices.Concat([]actions.Step{
 		bound(),
 		{ID: "look", Enter: f.appealContract},
 		{ID: "advice", Choose: actions.All, Skip: func(c *Context) bool { return c.Get("contract") == "" },
@@ -58,6 +58,17 @@ func (f *Flows) appeal() actions.Flow {
 			})
 		}, Next: actions.To("case")},
 	}, f.appealEnds())}
+}
+
+// appealAlive leaves an appeal that was settled elsewhere or ran out: where it
+// waits, the person is told how it ended. After a failure it can be tried again.
+func (f *Flows) appealAlive(c *Context) error {
+	if c.Get("appeal") != "" && c.Session.Step != "failed" {
+		if _, open := f.tx(c).Settled(appealOf(c).Subject()); !open && f.tx(c).Err() == nil {
+			return &actions.Problem{To: "wait"}
+		}
+	}
+	return f.tx(c).Err()
 }
 
 func (f *Flows) appealEnds() []actions.Step {

@@ -44,13 +44,15 @@ func (f *Flows) certify() actions.Flow {
 		}, Next: actions.By("now", map[string]actions.StepID{"yes": "bind", "no": "informed"})},
 		bound(),
 		{ID: "materials", Call: &actions.Call{Flow: "materials", With: f.certifyWith}, Next: actions.By("materials", map[string]actions.StepID{
-			"passed": "passed", "review": "review", "waiting": "waiting", "refused": "refused", "stopped": "informed"})},
+			"passed": "passed", "review": "review", "waiting": "waiting", "refused": "refused", "stopped": "informed",
+			"rejected": "again", "over": "again"})},
 		{ID: "passed", Ends: "passed", Offer: one("seal", "setup_seal")},
 		{ID: "review", Ends: "review", Offer: one("progress", "review_status")},
 		{ID: "waiting", Ends: "waiting"},
 		{ID: "refused", Ends: "refused", Offer: func(*Context) []actions.Offer {
 			return []actions.Offer{{Label: "delete", Flow: "delete_pending"}, {Label: "change", Flow: "company_change"}}
 		}},
+		{ID: "again", Ends: "over", Offer: one("certify", "certify")},
 		{ID: "manager", Ends: "manager"},
 		{ID: "informed", Ends: "informed"},
 		unbound(),

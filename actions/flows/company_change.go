@@ -16,11 +16,18 @@ func (f *Flows) companyChange() actions.Flow {
 		bound(),
 		f.ownCompany("noRight", f.changeable),
 		{ID: "under", Next: actions.Decide(func(c *Context) actions.StepID {
-			if f.tx(c).InfoChangeOf(enterpriseOf(c)) != nil {
-				return "identity"
+			i := f.tx(c).InfoChangeOf(enterpriseOf(c))
+			if i == nil {
+				return "what"
 			}
-			return "what"
-		}, "identity", "what")},
+			switch v := f.tx(c).Certification(i.CertificationID); {
+			case v != nil && v.Status.Open() && v.Status != platform.CertBasicInfo && (v.Status == platform.CertInReview || c.Now.Before(v.Deadline)):
+				return "materials"
+			case !c.Now.Before(i.Deadline): // it ran out: a new one takes its place
+				return "what"
+			}
+			return "identity"
+		}, "what", "materials", "identity")},
 		{ID: "what", Many: true, Choose: actions.All, Next: actions.Decide(func(c *Context) actions.StepID {
 			if slices.Contains(strings.Split(c.Get("what"), ","), "code") {
 				return "newEnterprise"
@@ -37,11 +44,13 @@ func (f *Flows) companyChange() actions.Flow {
 		}},
 		{ID: "identity", Slot: "card", Choose: actions.All},
 		{ID: "materials", Call: &actions.Call{Flow: "materials", With: f.changeWith}, Next: actions.By("materials", map[string]actions.StepID{
-			"passed": "passed", "review": "review", "waiting": "waiting", "refused": "stopped", "stopped": "stopped"})},
+			"passed": "passed", "review": "review", "waiting": "waiting", "refused": "stopped", "stopped": "stopped",
+			"rejected": "stopped", "over": "over"})},
 		{ID: "passed", Ends: "passed", Offer: one("seal", "seal_update")},
 		{ID: "review", Ends: "review", Offer: one("progress", "review_status")},
 		{ID: "waiting", Ends: "waiting"},
 		{ID: "stopped", Ends: "stopped", Args: f.changeArgs},
+		{ID: "over", Ends: "over", Offer: one("again", "company_change")},
 		{ID: "newEnterprise", Ends: "newEnterprise", Offer: one("certify", "certify")},
 		{ID: "group", Ends: "group"},
 		{ID: "noRight", Ends: "noRight", Args: f.whoAdministers},

@@ -2,6 +2,7 @@ package flows
 
 import (
 	"slices"
+	"strings"
 
 	"signdesk/actions"
 	"signdesk/actions/platform"
@@ -14,9 +15,12 @@ var _ = add((*Flows).materials)
 // leads to the proof: the same for a certification and for a change of a
 // company's data. It is called with purpose, enterprise (of a change),
 // entityType, licenceDoc, noName and card (legalRep or agent), and ends with
-// passed, review, stopped or refused.
+// passed, review, waiting, rejected, refused, over (out of time, or given up
+// elsewhere) or stopped.
 func (f *Flows) materials() actions.Flow {
-	return actions.Flow{Name: "materials", Revision: 1, Sub: true, Begin: f.materialsUnderWay, Steps: []actions.Step{
+	return actions.Flow{Name: "materials", Revision: 1, Sub: true, Alive: f.materialsAlive, Lapses: []actions.StepID{"passed", "review", "rejected", "over"}, Steps: []actions.Step{
+		{ID: "under", Options: f.certsUnderWay, Skip: func(c *Context) bool { return len(f.certsUnderWay(c)) == 0 }, Enter: f.onlyChange},
+		{ID: "takeUp", Enter: f.takeUp, Next: actions.Decide(f.certStands, "licence", "check", "method", "passed", "review", "rejected", "over")},
 		{ID: "licence", Parse: f.picture(platform.FileLicence), Do: f.startCertification},
 		{ID: "check", Choose: actions.All, Args: f.materialArgs, Next: actions.By("check", map[string]actions.StepID{"right": "idFront", "edit": "edits"})},
 		{ID: "edits", Choose: func(c *Context) []string {
@@ -30,27 +34,28 @@ func (f *Flows) materials() actions.Flow {
 		{ID: "rep", Parse: parse(repName), Free: true, Next: actions.To("check")},
 		{ID: "idFront", Parse: f.picture(platform.FileIDCard), Args: f.materialArgs, Skip: has("idFront")},
 		{ID: "idBack", Parse: f.picture(platform.FileIDCard), Args: f.materialArgs, Skip: has("idBack")},
-		{ID: "idNumber", Parse: parse(readIDCard), Secret: true, Args: f.materialArgs, Skip: has("idNumber")},
+		{ID: "idNumber", Parse: f.idCard, Secret: true, Args: f.materialArgs, Skip: has("idNumber")},
 		{ID: "privacy", Choose: actions.All, Skip: has("privacy"), Next: actions.By("privacy", map[string]actions.StepID{"yes": "submit", "callback": "submit", "no": "stopped"})},
 		{ID: "submit", Confirm: true, Args: f.materialArgs, Do: f.submitInfo, Fails: []actions.StepID{"check", "taken"}},
-		{ID: "method", Choose: f.certMethods, Args: f.progressArgs, Buttons: []actions.Button{{ID: "notify", To: "notify"}}, Next: actions.To("proof")},
-		{ID: "notify", Call: &actions.Call{Flow: "notify", With: certSubject}, Next: actions.To("waiting")},
+		{ID: "method", Choose: f.certMethods, Enter: f.mayProve, Args: f.progressArgs, Fails: []actions.StepID{"licence", "check", "passed", "review", "rejected", "over"},
+			Buttons: []actions.Button{{ID: "notify", To: "notify"}}, Next: actions.To("proof")},
+		{ID: "notify", Call: &actions.Call{Flow: "notify", With: certSubject}},
+		{ID: "wait", Call: &actions.Call{Flow: "wait", With: certSubject}, Next: actions.Decide(func(c *Context) actions.StepID {
+			if c.Get("wait") == "left" {
+				return "waiting"
+			}
+			return "method"
+		}, "waiting", "method")},
 		{ID: "proof", Call: &actions.Call{Flow: "proof", With: func(c *Context) map[string]string {
 			given := certSubject(c)
 			given["method"] = c.Get("method")
 			return given
-		}}, Next: actions.Decide(func(c *Context) actions.StepID {
-			switch r := c.Get("proof"); {
-			case r == "switch" || r == "failed":
-				return "method"
-			case f.certification(c).Status == platform.CertInReview:
-				return "review"
-			}
-			return "passed"
-		}, "method", "review", "passed")},
+		}}, Next: actions.To("method")},
 		{ID: "passed", Ends: "passed"},
 		{ID: "review", Ends: "review", Args: f.progressArgs},
 		{ID: "waiting", Ends: "waiting"},
+		{ID: "rejected", Ends: "rejected", Args: f.progressArgs},
+		{ID: "over", Ends: "over"},
 		{ID: "taken", Ends: "refused"},
 		{ID: "stopped", Ends: "stopped"},
 	}}
@@ -86,27 +91,121 @@ func (f *Flows) certification(c *Context) *platform.Certification {
 	return &platform.Certification{}
 }
 
-// materialsUnderWay goes on with a certification that was left midway.
-func (f *Flows) materialsUnderWay(c *Context) error {
+// newCert is the option to certify another company than those under way.
+const newCert = "new"
+
+// certsUnderWay are the certifications that the person may go on with: those of
+// the purpose, and of the company whose data change. Of those with no more than
+// a picture of the licence it is the latest.
+func (f *Flows) certsUnderWay(c *Context) []actions.Option {
+	var out []actions.Option
+	var draft *platform.Certification
+	option := func(v *platform.Certification, name string) {
+		text := "goOn"
+		if v.Status == platform.CertInReview {
+			text = "inReview"
+		}
+		out = append(out, actions.Option{ID: string(v.ID), Label: c.Text(text, actions.Args{"name": name})})
+	}
 	for _, v := range f.tx(c).CertificationsOf(platform.AccountID(c.Account)) {
 		same := string(v.Purpose) == c.Get("purpose") && (c.Get("enterprise") == "" || string(v.EnterpriseID) == c.Get("enterprise"))
-		if !same || !v.Status.Open() || !c.Now.Before(v.Deadline) {
-			continue
+		switch {
+		case !same || !v.Status.Open() || v.Status != platform.CertInReview && !c.Now.Before(v.Deadline):
+		case v.Status != platform.CertBasicInfo:
+			option(v, v.Submitted.Name)
+		case v.OCR.Name != "" && (draft == nil || draft.Deadline.Before(v.Deadline)):
+			draft = v
 		}
-		c.Set("cert", string(v.ID))
-		switch v.Status {
-		case platform.CertInReview:
-			return ends(f.words.Refusals[platform.UnderReview], "R07.8", "review")
-		case platform.CertBasicInfo:
-			f.takeReading(c, v)
-			c.Session.Step = "check"
-		default:
-			c.Session.Step = "method"
-		}
-		c.Say(c.Text("goOn", actions.Args{"name": v.Submitted.Name}))
-		return nil
+	}
+	if draft != nil {
+		option(draft, draft.OCR.Name)
+	}
+	if len(out) > 0 && c.Get("purpose") == string(platform.ForNew) {
+		out = append(out, actions.Option{ID: newCert, Label: c.Text("another", nil)})
+	}
+	return out
+}
+
+// onlyChange takes the certification of a change: there is one at most.
+func (f *Flows) onlyChange(c *Context) error {
+	if under := f.certsUnderWay(c); len(under) == 1 {
+		c.Give("under", under[0].ID)
 	}
 	return f.tx(c).Err()
+}
+
+// takeUp goes on with a certification that was left midway.
+func (f *Flows) takeUp(c *Context) error {
+	if c.Get("under") == newCert || c.Get("under") == "" {
+		c.Set("cert", "")
+		return nil
+	}
+	c.Set("cert", c.Get("under"))
+	v := f.certification(c)
+	watch(c, v.ID.Subject())
+	switch v.Status {
+	case platform.CertInReview:
+		c.Say(f.words.Refusals[platform.UnderReview])
+	case platform.CertBasicInfo:
+		f.takeReading(c, v)
+		fallthrough
+	default:
+		c.Say(c.Text("resumed", nil))
+	}
+	return f.tx(c).Err()
+}
+
+// certStands is where the flow goes on, as the certification stands now.
+func (f *Flows) certStands(c *Context) actions.StepID {
+	v := f.certification(c)
+	switch {
+	case v.ID == "":
+		return "licence"
+	case v.Status == platform.CertPassed:
+		return "passed"
+	case v.Status == platform.CertInReview:
+		return "review"
+	case v.Status == platform.CertRejected:
+		return "rejected"
+	case !v.Status.Open() || !c.Now.Before(v.Deadline):
+		return "over"
+	case v.Status == platform.CertBasicInfo:
+		return "check"
+	}
+	return "method"
+}
+
+// materialsAlive leaves a certification that is not to be worked on any more; a
+// change of data can run out before it has one.
+func (f *Flows) materialsAlive(c *Context) error {
+	if id := enterpriseOf(c); id != "" && c.Get("cert") == "" {
+		if i := f.tx(c).InfoChangeOf(id); i == nil || !c.Now.Before(i.Deadline) {
+			return &actions.Problem{To: "over"}
+		}
+	}
+	switch to := f.certStands(c); to {
+	case "passed", "review", "rejected", "over":
+		return &actions.Problem{To: to}
+	}
+	return f.tx(c).Err()
+}
+
+// mayProve leaves the choice of a method if nothing is to be proved any more.
+func (f *Flows) mayProve(c *Context) error {
+	if to := f.certStands(c); to != "method" {
+		return &actions.Problem{To: to}
+	}
+	return f.tx(c).Err()
+}
+
+// idCard reads an ID number. Only its digest and its masked form are kept.
+func (f *Flows) idCard(c *Context, in actions.Input) (string, error) {
+	typed, ok := readIDCard(in.Text)
+	if !ok {
+		return "", &actions.Problem{}
+	}
+	card, err := f.tx(c).ReadIDCard(typed)
+	return card.Hash + " " + card.Masked, f.problem(err)
 }
 
 func (f *Flows) startCertification(c *Context) error {
@@ -151,7 +250,8 @@ func (f *Flows) materialArgs(c *Context) actions.Args {
 
 func (f *Flows) submitInfo(c *Context) error {
 	info := platform.BasicInfo{Name: c.Get("company"), Registration: c.Get("registration"), LegalRepName: c.Get("rep"), PersonKind: platform.IsLegalRep,
-		IDNumber: c.Get("idNumber"), IDFront: platform.FileID(c.Get("idFront")), IDBack: platform.FileID(c.Get("idBack")), Privacy: c.Get("privacy") != "", Callback: c.Get("privacy") == "callback"}
+		IDFront: platform.FileID(c.Get("idFront")), IDBack: platform.FileID(c.Get("idBack")), Privacy: c.Get("privacy") != "", Callback: c.Get("privacy") == "callback"}
+	info.IDCard.Hash, info.IDCard.Masked, _ = strings.Cut(c.Get("idNumber"), " ")
 	if c.Get("card") == "agent" {
 		info.PersonKind = platform.IsAgent
 	}
@@ -161,7 +261,7 @@ func (f *Flows) submitInfo(c *Context) error {
 	case t.Err() != nil:
 		return t.Err()
 	case err == nil:
-		c.Set("idNumber", "") // kept by the platform as a hash
+		c.Set("idNumber", "") // the platform has it
 		return nil
 	case refusedWith(err, platform.LicenceTaken), refusedWith(err, platform.AlreadyCertified):
 		return &actions.Problem{Text: f.words.Explain(err) + "\n" + c.Text("taken", nil), To: "taken"}
@@ -194,9 +294,9 @@ func (f *Flows) certMethods(c *Context) []string {
 }
 
 func (f *Flows) progressArgs(c *Context) actions.Args {
-	a := actions.Args{"text": "", "due": "", "causes": ""}
+	a := actions.Args{"text": "", "due": "", "reason": ""}
 	if p, err := f.tx(c).CertificationProgress(certID(c)); err == nil {
-		a["text"] = p.Text
+		a["text"], a["reason"] = p.Text, p.Certification.RejectReason
 		if p.Review != nil {
 			a["due"] = local(p.Review.DueAt)
 		}

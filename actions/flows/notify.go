@@ -15,7 +15,7 @@ var _ = add((*Flows).notify)
 // with switch, if mayChange is set and another way is wanted -, or started alone.
 func (f *Flows) notify() actions.Flow {
 	called := func(c *Context) bool { return c.Get("subjectID") != "" }
-	return actions.Flow{Name: "notify", Code: "F03", Revision: 1, Steps: []actions.Step{
+	return actions.Flow{Name: "notify", Code: "F03", Revision: 1, Alive: f.notifyAlive, Lapses: []actions.StepID{"sent", "wait"}, Steps: []actions.Step{
 		bound(),
 		{ID: "which", Options: f.openCases, Enter: f.onlyCase, Skip: called, Fails: []actions.StepID{"nothing"}},
 		{ID: "role", Choose: f.helpers},
@@ -43,6 +43,19 @@ func (f *Flows) notify() actions.Flow {
 		{ID: "nothing", Ends: "nothing"},
 		unbound(),
 	}}
+}
+
+// notifyAlive leaves a case that waits for nobody any more: where it waits, the
+// person is told how it ended.
+func (f *Flows) notifyAlive(c *Context) error {
+	s := f.notifySubject(c)
+	if _, open := f.tx(c).Settled(s); open || s.ID == "" || f.tx(c).Err() != nil {
+		return f.tx(c).Err()
+	}
+	if c.Get("subjectID") != "" {
+		return &actions.Problem{To: "sent"}
+	}
+	return &actions.Problem{To: "wait"}
 }
 
 func (f *Flows) openCases(c *Context) []actions.Option {

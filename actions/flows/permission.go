@@ -14,7 +14,7 @@ var _ = add((*Flows).permission)
 // permission is F02: ask to join a company and sign for it, or for the right to
 // use its seal.
 func (f *Flows) permission() actions.Flow {
-	return actions.Flow{Name: "permission", Code: "F02", Revision: 1, Steps: slices.Concat(
+	return actions.Flow{Name: "permission", Code: "F02", Revision: 1, Alive: f.requestAlive, Lapses: []actions.StepID{"wait"}, Steps: slices.Concat(
 		[]actions.Step{
 			bound(),
 			{ID: "contract", Parse: f.contract},
@@ -37,6 +37,17 @@ func (f *Flows) permission() actions.Flow {
 			{ID: "nothing", Ends: "nothing", Args: f.askingArgs, Offer: f.byScreen},
 			unbound(),
 		})}
+}
+
+// requestAlive leaves a request that was decided or ran out: where it waits, the
+// person is told how it ended.
+func (f *Flows) requestAlive(c *Context) error {
+	if c.Get("request") != "" {
+		if _, open := f.tx(c).Settled(requestOf(c).Subject()); !open && f.tx(c).Err() == nil {
+			return &actions.Problem{To: "wait"}
+		}
+	}
+	return f.tx(c).Err()
 }
 
 // formSteps fill in the request.

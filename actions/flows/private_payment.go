@@ -30,13 +30,13 @@ func (f *Flows) privatePayment() actions.Flow {
 			given["method"] = string(platform.ByPrivatePayment)
 			return given
 		}}, Next: actions.Decide(func(c *Context) actions.StepID {
-			switch {
-			case c.Get("proof") != "passed":
-				return "stopped"
-			case f.certification(c).Status == platform.CertInReview:
+			switch f.certification(c).Status {
+			case platform.CertPassed:
+				return "passed"
+			case platform.CertInReview:
 				return "review"
 			}
-			return "passed"
+			return "stopped"
 		}, "stopped", "review", "passed")},
 		{ID: "passed", Ends: "passed"},
 		{ID: "review", Ends: "review", Offer: one("progress", "review_status")},
@@ -48,14 +48,17 @@ func (f *Flows) privatePayment() actions.Flow {
 	}}
 }
 
-// openCertification is the one that waits for a proof.
+// openCertification is the latest that waits for a proof, if possible of a sole
+// trader.
 func (f *Flows) openCertification(c *Context) *platform.Certification {
+	var found *platform.Certification
 	for _, v := range f.tx(c).CertificationsOf(platform.AccountID(c.Account)) {
-		if v.Status == platform.CertMaterials || v.Status == platform.CertVerifying {
-			return v
+		waits := (v.Status == platform.CertMaterials || v.Status == platform.CertVerifying) && c.Now.Before(v.Deadline)
+		if waits && (found == nil || v.EntityType == platform.SoleTrader || found.EntityType != platform.SoleTrader) {
+			found = v
 		}
 	}
-	return nil
+	return found
 }
 
 func (f *Flows) payeeArgs(c *Context) actions.Args {

@@ -17,7 +17,7 @@ var _ = add((*Flows).proof)
 // else is to do it; only if mayNotify is set) or closed (the link is of no use
 // any more).
 func (f *Flows) proof() actions.Flow {
-	return actions.Flow{Name: "proof", Revision: 1, Sub: true, Begin: f.proofBegins, Steps: slices.Concat(
+	return actions.Flow{Name: "proof", Revision: 1, Sub: true, Begin: f.proofBegins, Alive: func(c *Context) error { _, err := f.proofOf(c); return err }, Steps: slices.Concat(
 		[]actions.Step{{ID: "begin", Next: actions.Decide(firstOf, "privacy", "bank", "consent1", "letter")}},
 		f.legalRepSteps(), f.transferSteps(), f.reverseSteps(), f.letterSteps(),
 		[]actions.Step{

@@ -169,12 +169,19 @@ func TestR04_4_EditedByHandIsReviewed(t *testing.T) {
 	k.ended("review")
 }
 
-func TestR05_1_NoCorporateAccount(t *testing.T) {
-	t.Parallel()
-	k := newTown(t).talk("A-0501")
+// soleTrader brings A-0501 to the method of a sole trader's certification.
+func soleTrader(w *town) *talk {
+	w.Helper()
+	k := w.talk("A-0501")
 	k.start("certify")
 	k.all("个体工商户", "有名称", "一位", "法人身份证", "开始")
 	k.materials(platform.Reading{Name: "虚构老街面馆", Registration: "92000000DEMA00005C", LegalRepName: "石示五"}, demo.LegalRepID("05"))
+	return k
+}
+
+func TestR05_1_NoCorporateAccount(t *testing.T) {
+	t.Parallel()
+	k := soleTrader(newTown(t))
 	k.wants(k.text(), "【没有对公账户】")
 	k.says("没有对公账户", "0.01元", "我知情并同意")
 }
@@ -205,7 +212,8 @@ func TestR07_8_WaitingInsteadOfASecondSubmission(t *testing.T) {
 	k.wants(k.start("review_status"), "认证中：客服将在一个工作日内完成审核，请耐心等待", "不用重复提交")
 	k.start("certify")
 	k.all("1", "1", "1")
-	k.says("开始", "客服正在审核", "无需重复提交")
+	k.says("开始", "【看「虚构白桦文具有限公司」审核得怎样了】", "【认证另一家企业】")
+	k.says("1", "客服正在审核", "无需重复提交")
 }
 
 func TestR08_2_CheckTheNameInThePrompt(t *testing.T) {

@@ -86,21 +86,11 @@ func (t *Tx) mayLookAt(sub *subject) bool {
 	return t.by.Account == sub.applicant
 }
 
-// Settled tells how a case stands: passed, failed, or still open.
+// Settled tells how a case stands: passed, failed, or still open. One that ran
+// out is not open, unless staff are still to decide it.
 func (t *Tx) Settled(s Subject) (passed, open bool) {
-	switch s.Kind {
-	case OnCertification:
-		if c := certifications.get(t, CertificationID(s.ID)); c != nil {
-			return c.Status == CertPassed, c.Status.Open()
-		}
-	case OnAppeal:
-		if a := appeals.get(t, AppealID(s.ID)); a != nil {
-			return a.Status == AppealSucceeded, a.Status.Open()
-		}
-	case OnRequest:
-		if q := requests.get(t, RequestID(s.ID)); q != nil {
-			return q.Status == RequestApproved, q.Status == RequestDraft || q.Status == RequestPending
-		}
+	if st, _ := t.record(s); st != nil {
+		return st.Passed, st.Open
 	}
 	return false, false
 }

@@ -41,7 +41,6 @@ func (t *Tx) StandingOf(s Subject) (*Standing, error) {
 	if st == nil || t.by.Account == "" || applicant != t.by.Account {
 		return nil, t.failure(refuse(NotFound, ""))
 	}
-	st.Passed, st.Open = t.Settled(s)
 	if st.Open {
 		t.waits(s, st)
 	}
@@ -49,22 +48,28 @@ func (t *Tx) StandingOf(s Subject) (*Standing, error) {
 }
 
 // record returns what the record of a case says, and whose case it is.
-func (t *Tx) record(s Subject) (*Standing, AccountID) {
+func (t *Tx) record(s Subject) (st *Standing, applicant AccountID) {
 	switch s.Kind {
 	case OnCertification:
 		if c := certifications.get(t, CertificationID(s.ID)); c != nil {
-			return &Standing{Status: string(c.Status), Reason: c.RejectReason, Enterprise: c.Submitted.Name, Until: c.Deadline}, c.AccountID
+			st, applicant = &Standing{Passed: c.Status == CertPassed, Open: c.Status.Open(), Status: string(c.Status), Reason: c.RejectReason,
+				Enterprise: c.Submitted.Name, Until: c.Deadline}, c.AccountID
 		}
 	case OnAppeal:
 		if a := appeals.get(t, AppealID(s.ID)); a != nil {
-			return &Standing{Status: string(a.Status), Enterprise: t.nameOf(a.EnterpriseID), Contract: a.ContractID, Until: a.ExpiresAt}, a.AccountID
+			st, applicant = &Standing{Passed: a.Status == AppealSucceeded, Open: a.Status.Open(), Status: string(a.Status),
+				Enterprise: t.nameOf(a.EnterpriseID), Contract: a.ContractID, Until: a.ExpiresAt}, a.AccountID
 		}
 	case OnRequest:
 		if q := requests.get(t, RequestID(s.ID)); q != nil {
-			return &Standing{Status: string(q.Status), Reason: q.Reason, Enterprise: t.nameOf(q.EnterpriseID), Contract: q.ContractID, Until: q.ExpiresAt}, q.ApplicantAccountID
+			st, applicant = &Standing{Passed: q.Status == RequestApproved, Open: q.Status == RequestDraft || q.Status == RequestPending, Status: string(q.Status),
+				Reason: q.Reason, Enterprise: t.nameOf(q.EnterpriseID), Contract: q.ContractID, Until: q.ExpiresAt}, q.ApplicantAccountID
 		}
 	}
-	return nil, ""
+	if st != nil && st.Open && !t.at.Before(st.Until) && t.ReviewOf(s) == nil {
+		st.Open, st.Status = false, string(RequestExpired) // not swept yet; cases have this word in common
+	}
+	return st, applicant
 }
 
 func (t *Tx) nameOf(id EnterpriseID) string {
