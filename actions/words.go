@@ -28,6 +28,10 @@ type Words struct {
 type Phrases struct {
 	Do   string `yaml:"do"`   // said by itself it is the wish to do it
 	When string `yaml:"when"` // speaks of it; a wish together with a verb of wishing
+	// Verbs and Things say it together, in one clause: what is done, and to
+	// what.
+	Verbs  string `yaml:"verbs"`
+	Things string `yaml:"things"`
 	// Asks are question words that are a part of the wish: 查查到哪了.
 	Asks string `yaml:"asks"`
 	// Slots are filled by the intent itself: whom to notify.

@@ -29,6 +29,8 @@ type intentPattern struct {
 	label    string
 	do       *regexp.Regexp // said by itself: the wish
 	when     *regexp.Regexp // what it is about; a wish together with a verb of wishing
+	doing    *regexp.Regexp // a verb, and then its thing
+	done     *regexp.Regexp // a thing, and then what to do with it
 	asks     *regexp.Regexp // question words that belong to the wish
 	controls bool           // counts only as the whole message
 }
@@ -42,10 +44,15 @@ func NewIntents(words map[string]*actions.Words, byCode map[string]string) (*Int
 		for _, label := range slices.Sorted(maps.Keys(w.Intents)) {
 			p := w.Intents[label]
 			i := intentPattern{label: label, controls: name == "engine"}
+			var doing, done string
+			if p.Verbs != "" {
+				doing = "(" + p.Verbs + ")" + within + "(" + p.Things + ")"
+				done = "(" + p.Things + ")" + within + "(" + p.Verbs + ")"
+			}
 			for _, v := range []struct {
 				source string
 				into   **regexp.Regexp
-			}{{p.Do, &i.do}, {p.When, &i.when}, {p.Asks, &i.asks}} {
+			}{{p.Do, &i.do}, {p.When, &i.when}, {p.Asks, &i.asks}, {doing, &i.doing}, {done, &i.done}} {
 				if v.source == "" {
 					continue
 				}
@@ -64,10 +71,10 @@ func NewIntents(words map[string]*actions.Words, byCode map[string]string) (*Int
 var (
 	// wishing are words by which people ask that something be done.
 	wishing = regexp.MustCompile(`我要|我用|就用|改用|我选|俺要|俺想|我们要|咱要|我想|想要|我得|帮我|帮忙|帮俺|帮咱|替我|麻烦(你|您|帮|给|转|发|查|换|办|把|一下)|劳驾|请帮|请给|请把|烦请|拜托|我需要|我来|幫我|` +
-		`给(我|俺|咱)(办|弄|换|改|发|查|开|设|申请|转|做|删|通知|搞)|想申请|要申请|想办|要办|(办|弄|换|改|查|删|发|做|搞|申请|催|签|看|设置|通知|转)(一)?下|发起|我要当|能不能(帮|给|替)|可以(帮|给|替)(我|俺)`)
+		`(?:^|[，,])(?:就|那|想)?要(?:用|走|做|办)|给(我|俺|咱)(办|弄|换|改|发|查|开|设|申请|转|做|删|通知|搞)|想申请|要申请|想办|要办|(办|弄|换|改|查|删|发|做|搞|申请|催|签|看|设置|通知|转)(一)?下|发起|我要当|能不能(帮|给|替)|可以(帮|给|替)(我|俺)`)
 	// asking are words of questions.
 	asking = regexp.MustCompile(`想问|请问|问下|问一下|来问|咨询|想知道|想了解|吗|嘛[？?]|么[？?]?$|马[？?]?$|不[？?]?$|没[？?]?$|什么|什麼|甚么|怎么|怎麼|怎样|怎办|咋|啷个|乜|咩|係咪|嗎|如何|为什么|为啥|為什麼|多久|多长|多少|多大|几天|几个|几种|几次|哪|啥|谁|` +
-		`安全|收费|区别|能不能|可不可以|可以不|是不是|会不会|要不要|用不用|需不需要|能否|可否|行不行|对不对|有没有|\?|？|呢$|是否|还是.{0,12}[啊呀好]|步骤|流程|条件|要求|材料|应该|應該|下载|下載|选择困难`)
+		`安全|收费|区别|能不能|可不可以|可以不|是不是|会不会|要不要|用不用|需不需要|能否|可否|行不行|对不对|有没有|\?|？|呢$|是否|还是.{0,12}[啊呀好]|教我|教教|步骤|流程|条件|要求|材料|应该|應該|下载|下載|选择困难`)
 	// helping asks the assistant to act although it has the form of a question.
 	helping = regexp.MustCompile(`(能不能|可不可以|能|可以|可否|能否|麻烦)(请)?(你|您|你们)?(帮|替|给)(我|俺|咱|我们|财务|法人|老板|忙)`)
 	// against turns a wish down, tells of the past, or of what went wrong.
@@ -75,6 +82,9 @@ var (
 	// quoting are signs that a screen is being told of.
 	quoting = regexp.MustCompile(`[【】「」→<>☑☐○●]`)
 )
+
+// within is what may stand between a verb and its thing: less than a clause.
+const within = `[^，。！？；：,!?;:\n]{0,9}?`
 
 // loose is how many runes may stand around a wish that is said without a word of
 // wishing: 换管理员 is one, 换管理员加了人但显示未激活 tells of a problem.
@@ -145,7 +155,18 @@ func (p *intentPattern) match(t string) (length int, wish bool) {
 	if p.do != nil {
 		if m := p.do.FindString(t); m != "" {
 			around := utf8.RuneCountInString(t) - utf8.RuneCountInString(m)
-			return sure + len(m), around <= loose || wishing.MatchString(t) || carries.MatchString(t)
+			return sure + len(m), around <= loose || wishing.MatchString(t) || carries.MatchString(t) || handing.MatchString(m)
+		}
+	}
+	if p.doing != nil {
+		if m := p.doing.FindString(t); m != "" {
+			around := utf8.RuneCountInString(t) - utf8.RuneCountInString(m)
+			said := clause(t, m)
+			return likely + len(m), around <= loose || wishing.MatchString(said) || carries.MatchString(said)
+		}
+		if m := p.done.FindString(t); m != "" {
+			said := clause(t, m)
+			return likely + len(m), wishing.MatchString(said) || handing.MatchString(said)
 		}
 	}
 	if p.when == nil {
@@ -155,12 +176,35 @@ func (p *intentPattern) match(t string) (length int, wish bool) {
 	return len(m), m != "" && wishing.MatchString(t)
 }
 
-// sure puts what is said by itself before what is only spoken of.
-const sure = 1000
+// clause returns the clause of a text in which a part stands; of short texts all.
+func clause(t, part string) string {
+	if utf8.RuneCountInString(t) <= maxClause {
+		return t
+	}
+	for _, c := range strings.FieldsFunc(t, func(r rune) bool { return strings.ContainsRune("，。！？；,!?;\n", r) }) {
+		if strings.Contains(c, part) {
+			return c
+		}
+	}
+	return t
+}
+
+// maxClause is the length in runes up to which a text is taken as one.
+const maxClause = 24
+
+// handing are words before a thing with which something is to be done.
+var handing = regexp.MustCompile(`把|将|给|要(?:换|改|交|转|设|做|办|查|删|加)|得(?:换|改|交|转)|请`)
+
+// What is said by itself counts before a verb with its thing, and that before
+// what is only spoken of.
+const (
+	sure   = 1000
+	likely = 500
+)
 
 // control recognises control words, which are whole messages.
 func (x *Intents) control(t string) (Intent, bool) {
-	if len([]rune(t)) > maxControl || asking.MatchString(t) && !helping.MatchString(t) && !strings.Contains(t, "哪") {
+	if len([]rune(t)) > maxControl {
 		return Intent{}, false
 	}
 	for _, p := range x.labels {

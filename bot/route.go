@@ -138,8 +138,16 @@ func (t *turn) inFlow() error {
 // wantsOther reports whether the utterance plainly wishes another flow than the
 // open one.
 func (t *turn) wantsOther() bool {
-	o := t.offer()
-	return t.u.intent.Start && o.Flow != "" && o.Flow != t.conv.State.Open[0].Flow
+	o := t.Engine.Wish(t.u.intent.Label)
+	if !t.u.intent.Start || o.Flow == "" {
+		return false
+	}
+	open := t.conv.State.Open[0]
+	differs := false // the same for somebody else: the legal representative, while finance is asked
+	for slot, v := range o.Slots {
+		differs = differs || open.Slots[slot] != "" && open.Slots[slot] != v
+	}
+	return o.Flow != open.Flow || differs
 }
 
 // asksSomething reports whether the knowledge base has something to say to the
