@@ -128,6 +128,7 @@ type Offer struct {
 	Label string // id of a label in the flow's texts
 	Flow  string
 	Slots map[string]string
+	Title string // of what is wished; that of the flow if empty
 }
 
 // Next says where a flow goes on. Its Targets are all that Pick may return; "" is

@@ -11,7 +11,7 @@ import (
 var engineTexts = []string{"misses", "choose", "confirm", "switch", "parked", "resumed", "nothing", "cancel", "cancelyes", "cancelno", "cancelled",
 	"kept", "first", "committed", "where", "whereDone"}
 
-var engineControls = []string{Back, Cancel, Restart, Status, Human, Resume, Drop, again, other, wanted, current, yes}
+var engineControls = []string{Back, Cancel, Restart, Status, Human, Resume, Drop, again, other, switchTo, current, yes}
 
 // Check looks for mistakes in flows and their words, and lists all of them:
 // steps that cannot be reached or from which no end can be, words that are

@@ -32,7 +32,7 @@ func (e *Engine) controlApplies(st *State, word string) bool {
 		return len(st.Parked) > 0 && len(st.Open) == 0
 	case again, other:
 		return st.Aside == AsideMisses
-	case wanted, current:
+	case switchTo, current:
 		return st.Aside == AsideSwitch
 	}
 	return false
@@ -158,7 +158,7 @@ func (e *Engine) goOn(t *Turn, st *State, r *Reply, c *Context, step *Step, err 
 
 // asideWord returns the answer to the engine's own question that a text is.
 func (e *Engine) asideWord(st *State, text string) string {
-	words := map[Aside][]string{AsideCancel: {yes, no}, AsideSwitch: {wanted, current}, AsideMisses: {again, other, Human}}[st.Aside]
+	words := map[Aside][]string{AsideCancel: {yes, no}, AsideSwitch: {switchTo, current}, AsideMisses: {again, other, Human}}[st.Aside]
 	if st.Aside == AsideCancel {
 		if y, ok := yesNo(text); ok {
 			return words[map[bool]int{true: 0, false: 1}[y]]
@@ -274,8 +274,12 @@ func (e *Engine) Switch(t *Turn, st *State, o Offer) Reply {
 	var r Reply
 	st.Aside, st.Wanted = AsideSwitch, &o
 	st.touch(t.Now)
-	r.add(fill(e.words[engineWords].Texts["switch"], Args{"open": e.Title(st.Open[0].Flow), "wanted": e.Title(o.Flow)}))
-	r.Choices = append(r.Choices, e.numbered(wanted), e.numbered(current))
+	wanted := o.Title
+	if wanted == "" {
+		wanted = e.Title(o.Flow)
+	}
+	r.add(fill(e.words[engineWords].Texts["switch"], Args{"open": e.Title(st.Open[0].Flow), "wanted": wanted}))
+	r.Choices = append(r.Choices, e.numbered(switchTo), e.numbered(current))
 	return r
 }
 
@@ -352,7 +356,7 @@ func (e *Engine) Control(t *Turn, st *State, word string) (Reply, error) {
 			s.Reopen = true
 			return r, e.run(t, st, &r)
 		}
-	case wanted:
+	case switchTo:
 		if st.Wanted != nil {
 			o := *st.Wanted
 			st.park()

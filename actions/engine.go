@@ -57,7 +57,7 @@ func (e *Engine) ByCode(code string) string {
 func (e *Engine) Wish(label string) Offer {
 	for _, name := range e.names {
 		if p, ok := e.words[name].Intents[label]; ok {
-			o := Offer{Flow: name, Slots: make(map[string]string)}
+			o := Offer{Flow: name, Slots: make(map[string]string), Title: p.Title}
 			maps.Copy(o.Slots, p.Slots)
 			return o
 		}
@@ -106,19 +106,19 @@ const (
 
 // Control words, which any flow understands.
 const (
-	Back    = "back"
-	Cancel  = "cancel"
-	Restart = "restart"
-	Status  = "status"
-	Human   = "human"
-	Resume  = "resume" // go on with what was put aside
-	Drop    = "drop"   // give up what was put aside
-	again   = "again"  // enter it once more
-	other   = "other"  // another way
-	wanted  = "wanted" // the other flow first
-	current = "current"
-	yes     = "yes"
-	no      = "no"
+	Back     = "back"
+	Cancel   = "cancel"
+	Restart  = "restart"
+	Status   = "status"
+	Human    = "human"
+	Resume   = "resume" // go on with what was put aside
+	Drop     = "drop"   // give up what was put aside
+	again    = "again"  // enter it once more
+	other    = "other"  // another way
+	switchTo = "wanted" // the other flow first
+	current  = "current"
+	yes      = "yes"
+	no       = "no"
 )
 
 const maxSteps = 100 // of one turn: more is a flow that goes round

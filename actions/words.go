@@ -36,6 +36,7 @@ type Phrases struct {
 	Asks string `yaml:"asks"`
 	// Slots are filled by the intent itself: whom to notify.
 	Slots map[string]string `yaml:"slots"`
+	Title string            `yaml:"title"` // what this is called to people; that of the flow if empty
 }
 
 // StepWords are the words of one step.
