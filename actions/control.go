@@ -100,6 +100,14 @@ func (e *Engine) Take(t *Turn, st *State, in Input) (r Reply, why *Problem, ok b
 	}
 	if s.Confirm || !step.asks() {
 		y, said := yesNo(in.Text)
+		if !said && s.Confirm && step.asks() && !step.Free { // another value instead
+			if value, why, err := e.read(c, step, in); err != nil || why == nil {
+				if err == nil {
+					err = e.take(st, &r, c, step, value)
+				}
+				return r, nil, true, e.goOn(t, st, &r, c, step, err)
+			}
+		}
 		if !said || in.Picture != nil {
 			return r, &Problem{Text: e.words[engineWords].Texts["confirm"], Kept: true}, false, nil
 		}

@@ -19,7 +19,7 @@ func (f *Flows) notify() actions.Flow {
 		bound(),
 		{ID: "which", Options: f.openCases, Enter: f.onlyCase, Skip: called, Fails: []actions.StepID{"nothing"}},
 		{ID: "role", Choose: f.helpers},
-		{ID: "recipient", Parse: parse(readRecipient), Confirm: true, Do: f.sendLink, Args: f.notifyArgs, Buttons: []actions.Button{
+		{ID: "recipient", Parse: f.recipient, Confirm: true, Do: f.sendLink, Args: f.notifyArgs, Buttons: []actions.Button{
 			{ID: "again", Show: func(c *Context) bool { return f.helperOf(c) != "" }, Do: f.sendAgain, To: "wait"},
 			{ID: "other", Show: func(c *Context) bool { return c.Get("mayChange") != "" }, To: "other"},
 		}},
@@ -92,6 +92,17 @@ func (f *Flows) notifySubject(c *Context) platform.Subject {
 		}
 	}
 	return platform.Subject{}
+}
+
+// recipient reads to whom the link goes: somebody else than the person himself.
+func (f *Flows) recipient(c *Context, in actions.Input) (string, error) {
+	login, ok := readRecipient(in.Text)
+	if acc := f.account(c); ok && acc != nil && login == acc.Login() {
+		return "", &actions.Problem{Text: f.words.Refusals[platform.OwnLogin]}
+	} else if !ok {
+		return "", &actions.Problem{}
+	}
+	return login, nil
 }
 
 // helpers are the roles whose part the case still needs.
