@@ -13,7 +13,7 @@ import (
 // keeper returns a bot for looking after what is kept, without flows and
 // knowledge.
 func keeper(s *service) *bot.Bot {
-	return bot.New(bot.Options{Store: s.store, Engine: &actions.Engine{}, Now: s.clock.Now, Log: slog.New(slog.DiscardHandler)})
+	return bot.New(bot.Options{Store: s.store, Engine: &actions.Engine{}, Now: s.clock.Now, Logger: slog.New(slog.DiscardHandler)})
 }
 
 const outboxLines = 200

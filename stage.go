@@ -34,7 +34,7 @@ func newBot(cfg *Config, s *service, base *kb.Live, recognise recogniser, log *s
 		return nil, err
 	}
 	return bot.New(bot.Options{Store: s.store, Base: base, Recognise: recognise, Engine: engine, Extract: flows.Extract, Contact: cfg.contact(),
-		Hours: hotlineHours, Now: s.clock.Now, Log: log}), nil
+		Hours: hotlineHours, Now: s.clock.Now, Logger: log}), nil
 }
 
 // hotlineHours tells in words whether the hotline is open.

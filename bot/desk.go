@@ -61,7 +61,7 @@ func (t *turn) summary() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		lines = append([]string{l.From + ": " + l.Text}, lines...)
+		lines = append([]string{string(l.From) + ": " + l.Text}, lines...)
 	}
 	return strings.Join(append(lines, "user: "+t.masked()), "\n"), nil
 }
@@ -104,10 +104,11 @@ func (b *Bot) StaffSays(ctx context.Context, ticket, staff, messageID, text stri
 			return ErrNoTicket
 		}
 		c.HeldAt = b.Now()
-		if err := writeLine(tx, c, line{b.Now(), "staff", maskText(text)}); err != nil {
-			return err
-		}
-		return b.owe(tx, b.Now(), Delivery{ID: "h-" + ticket + "-" + messageID, To: c.Peer, Message: channel.Message{Text: text}, Due: b.Now()})
+		id := "h-" + ticket + "-" + messageID
+		_, _, err := store.Once(tx, id, func() ([]byte, error) {
+			return nil, b.post(tx, c, b.Now(), id, Staff, channel.Message{Text: text})
+		})
+		return err
 	})
 }
 
@@ -118,11 +119,12 @@ func (b *Bot) Return(ctx context.Context, ticket, staff string) error {
 			return ErrNoTicket
 		}
 		c.Held, c.Ticket, t.Closed = "", "", b.Now()
-		return b.owe(tx, b.Now(), Delivery{ID: "b-" + ticket, To: c.Peer, Message: channel.Message{Text: textReturned}, Due: b.Now()})
+		return b.post(tx, c, b.Now(), "b-"+ticket, Robot, channel.Message{Text: textReturned})
 	})
 }
 
 func (b *Bot) withTicket(ctx context.Context, id string, fn func(store.Tx, *Ticket, *conversation) error) error {
+	var of channel.Peer
 	err := b.Store.Update(ctx, func(tx store.Tx) error {
 		t, err := get[Ticket](tx, tickets, store.Key{}.Str(id))
 		if err != nil {
@@ -135,6 +137,7 @@ func (b *Bot) withTicket(ctx context.Context, id string, fn func(store.Tx, *Tick
 		if err != nil || c == nil {
 			return errors.Join(err, ErrNoTicket)
 		}
+		of = c.Peer
 		if err := fn(tx, t, c); err != nil {
 			return err
 		}
@@ -145,6 +148,7 @@ func (b *Bot) withTicket(ctx context.Context, id string, fn func(store.Tx, *Tick
 	})
 	if err == nil {
 		b.kick()
+		b.readers.wake(of)
 	}
 	return err
 }
@@ -188,10 +192,6 @@ func (t *turn) masked() string {
 		return "［已隐去］"
 	}
 	return maskText(t.u.in.Text)
-}
-
-func (t *turn) transcribe(from, text string) error {
-	return writeLine(t.tx, t.conv, line{t.now, from, maskText(text)})
 }
 
 func writeLine(tx store.Tx, c *conversation, l line) error {

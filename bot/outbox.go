@@ -75,7 +75,7 @@ func (b *Bot) Deliver(ctx context.Context, senders map[string]channel.Sender) er
 	defer tick.Stop()
 	for {
 		if _, err := b.DeliverOnce(ctx, senders); err != nil && ctx.Err() == nil {
-			b.Log.Error("outbox", "err", err)
+			b.Logger.Error("outbox", "err", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -180,7 +180,7 @@ func (b *Bot) tried(d *Delivery, err error) {
 		d.State = Dead
 	}
 	if d.State != Owed {
-		b.Log.Warn("delivery not sent", "delivery", d.ID, "channel", d.To.Channel, "state", string(d.State), "err", err)
+		b.Logger.Warn("delivery not sent", "delivery", d.ID, "channel", d.To.Channel, "state", string(d.State), "err", err)
 	}
 	d.Due = b.Now().Add(wait/2 + rand.N(wait))
 }

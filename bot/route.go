@@ -130,6 +130,7 @@ func (t *turn) inFlow() error {
 		t.answer(true)
 		return t.again()
 	}
+	t.missed = true
 	r, err := t.Engine.Miss(t.flow, st, why)
 	t.take(r)
 	return err
@@ -238,7 +239,7 @@ func (t *turn) take(r actions.Reply) {
 	}
 	t.reply.Picture = t.reply.Picture || r.Picture
 	if r.Ended != "" {
-		t.Log.Info("flow ended", "flow", r.Ended, "result", r.Result, "turn", t.flow.ID)
+		t.Logger.Info("flow ended", "flow", r.Ended, "result", r.Result, "turn", t.flow.ID)
 	}
 }
 
@@ -324,6 +325,9 @@ const maxOffers = 2
 // do what it tells of.
 func (t *turn) compose(r Reply, part *kb.Part, short bool) {
 	t.say(r.Text())
+	if part != nil && r.Answer != nil {
+		t.reply.Entry = string(part.Entry.ID) + "/" + string(part.ID)
+	}
 	for _, o := range r.Also {
 		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: tokenPart + string(o.Entry) + "/" + string(o.Part), Label: o.Title, InText: true})
 	}

@@ -62,13 +62,13 @@ func (b *Bot) remind(tx store.Tx, now time.Time, limit int) (int, error) {
 	for _, d := range list {
 		for i, flow := range d.conv.State.Reminders(now) {
 			id := fmt.Sprintf("m-%s-%d-%d", d.conv.Peer, now.UnixMilli(), i)
-			if err := b.owe(tx, now, Delivery{ID: id, To: d.conv.Peer, Message: channel.Message{Text: textReminder(b.Engine.Title(flow))}, Due: now}); err != nil {
+			if err := b.post(tx, d.conv, now, id, Robot, channel.Message{Text: textReminder(b.Engine.Title(flow))}); err != nil {
 				return 0, err
 			}
 		}
 		for i, flow := range d.conv.State.Idle(now) {
 			id := fmt.Sprintf("x-%s-%d-%d", d.conv.Peer, now.UnixMilli(), i)
-			if err := b.owe(tx, now, Delivery{ID: id, To: d.conv.Peer, Message: channel.Message{Text: textExpired(b.Engine.Title(flow))}, Due: now}); err != nil {
+			if err := b.post(tx, d.conv, now, id, Robot, channel.Message{Text: textExpired(b.Engine.Title(flow))}); err != nil {
 				return 0, err
 			}
 		}

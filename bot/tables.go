@@ -25,14 +25,7 @@ type conversation struct {
 	Lines   uint64           // of the transcript so far
 	Seen    time.Time        // last message
 	Missed  int              `json:",omitempty"` // utterances in a row to which nothing was found
-}
-
-// line is one line of a transcript. Personal data is masked before it is
-// written.
-type line struct {
-	At   time.Time
-	From string // user, bot or staff
-	Text string
+	Ended   bool             `json:",omitempty"` // the person ended it
 }
 
 // A Ticket is a conversation that wants a person of the staff.

@@ -46,7 +46,10 @@ type Options struct {
 	Contact Contact
 	Hours   func(time.Time) Hours
 	Now     func() time.Time
-	Log     *slog.Logger
+	Logger  *slog.Logger
+	// Read are the channels whose people read their conversation's log
+	// themselves ([Bot.Log]): nothing is sent to them.
+	Read []string
 }
 
 // A Bot holds conversations. It may be used by any number of goroutines: turns
@@ -55,6 +58,8 @@ type Bot struct {
 	Options
 	lanes lanes
 	wake  chan struct{} // deliveries are owed
+
+	readers readers
 }
 
 // New returns a bot.
@@ -71,6 +76,11 @@ type Receipt struct {
 	// person himself calls [Bot.Delivered]; otherwise it is sent after the
 	// claim.
 	Delivery string
+	// Seq is the position of the reply in the conversation's log, where the
+	// person reads that.
+	Seq uint64
+	// Missed is set if the message was no answer to what was asked.
+	Missed bool
 	// Again is set for a message that was received before: the reply is the
 	// one of then.
 	Again bool
@@ -83,6 +93,9 @@ const (
 	claim        = 10 * time.Second
 )
 
+// ErrEnded means that the person ended the conversation before.
+var ErrEnded = errors.New("bot: conversation ended")
+
 // ErrFailed means that a turn could not be done because of a mistake in the
 // program. Nothing was changed.
 var ErrFailed = errors.New("bot: turn failed")
@@ -92,7 +105,7 @@ var ErrFailed = errors.New("bot: turn failed")
 func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err error) {
 	defer func() { // a mistake of ours in one turn must not end all others
 		if v := recover(); v != nil {
-			b.Log.Error("panic in a turn", "turn", turnID(in), "err", v)
+			b.Logger.Error("panic in a turn", "turn", turnID(in), "err", v)
 			rec, err = Receipt{}, ErrFailed
 		}
 	}()
@@ -100,7 +113,7 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 	u := utterance{in: in}
 	if in.Text != "" && in.Click == "" {
 		var err error
-		if u.decision, err = b.Base.Decide(ctx, in.Text); err != nil {
+		if u.decision, err = b.decide(ctx, in); err != nil {
 			return Receipt{}, fmt.Errorf("bot: decide: %w", err)
 		}
 		u.intent = b.Recognise(in.Text, u.decision)
@@ -113,9 +126,11 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 	now, memo := b.Now(), make(map[any]any)
 	for range maxQuestions {
 		var rec Receipt
+		var heard []channel.Peer // others who are told something
 		err := b.Store.Update(ctx, func(tx store.Tx) error {
 			raw, again, err := store.OnceAt(tx, in.At, in.Peer.String()+"\x00"+in.MessageID, func() ([]byte, error) {
-				r, err := b.turn(tx, now, memo, u)
+				r, told, err := b.turn(tx, now, memo, u)
+				heard = told
 				if err != nil {
 					return nil, err
 				}
@@ -138,10 +153,28 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 		}
 		if err == nil {
 			b.kick()
+			b.readers.wake(append(heard, in.Peer)...)
 		}
 		return rec, err
 	}
 	return Receipt{}, errors.New("bot: a turn keeps asking")
+}
+
+// decide finds what the knowledge base has to an utterance. One that says nothing
+// by itself is taken together with the page that the person was reading.
+func (b *Bot) decide(ctx context.Context, in channel.Inbound) (kb.Decision, error) {
+	d, err := b.Base.Decide(ctx, in.Text)
+	if err != nil || in.Page == "" || d.Kind != kb.None {
+		return d, err
+	}
+	e := b.Base.Content().Entry(kb.EntryID(in.Page))
+	if e == nil || d.Topic != nil {
+		return d, nil
+	}
+	if there, err := b.Base.Decide(ctx, e.Title+" "+in.Text); err == nil && there.Kind == kb.Answer && there.Hits[0].Entry == e {
+		return there, nil
+	}
+	return d, nil
 }
 
 func cut(s string, runes int) string {
@@ -165,48 +198,66 @@ type utterance struct {
 // A turn is being run.
 type turn struct {
 	*Bot
-	tx    store.Tx
-	now   time.Time
-	conv  *conversation
-	flow  *actions.Turn
-	reply channel.Message
-	u     utterance
-	quiet bool // nothing is said
+	tx     store.Tx
+	now    time.Time
+	conv   *conversation
+	flow   *actions.Turn
+	reply  channel.Message
+	u      utterance
+	quiet  bool           // nothing is said
+	told   []channel.Peer // others who were
+	missed bool           // what was asked was not answered
 }
 
-// turn runs one turn within the transaction.
-func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*Receipt, error) {
+// turn runs one turn within the transaction. It also returns the others who were
+// told something.
+func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*Receipt, []channel.Peer, error) {
 	t := &turn{Bot: b, tx: tx, now: now, u: u}
 	var err error
 	if t.conv, err = b.load(tx, u.in); err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if t.conv.Ended {
+		return nil, nil, ErrEnded
 	}
 	id := turnID(u.in)
 	t.flow = &actions.Turn{Tx: tx, ID: id, Now: now, Device: actions.Device(t.conv.Device), Conv: u.in.Peer.String(), Account: t.conv.Account,
 		Link: t.conv.Link, Memo: memo, Scope: make(map[any]any)}
-	said := t.masked()
+	said := line{At: now, From: User, Text: t.masked(), Client: u.in.MessageID, Picture: u.in.Picture != nil}
 	if err := t.route(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := t.effects(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := t.transcribe("user", said); err != nil {
-		return nil, err
+	if err := writeLine(tx, t.conv, said); err != nil {
+		return nil, nil, err
 	}
-	r := &Receipt{}
+	r := &Receipt{Missed: t.missed}
 	if !t.quiet {
-		t.conv.Shown = t.reply.Choices
-		if err := t.transcribe("bot", t.reply.Text); err != nil {
-			return nil, err
-		}
-		r.Reply, r.Delivery = &t.reply, "r-"+id
-		if err := b.owe(tx, now, Delivery{ID: r.Delivery, To: u.in.Peer, Message: t.reply, Due: now.Add(claim)}); err != nil {
-			return nil, err
+		if err := t.replies(r, "r-"+id); err != nil {
+			return nil, nil, err
 		}
 	}
 	t.conv.Seen = now
-	return r, put(tx, conversations, store.Key{}.Str(u.in.Peer.String()), t.conv)
+	return r, t.told, put(tx, conversations, store.Key{}.Str(u.in.Peer.String()), t.conv)
+}
+
+// replies writes what the person is told.
+func (t *turn) replies(r *Receipt, id string) error {
+	t.conv.Shown, r.Reply = t.reply.Choices, &t.reply
+	l := line{At: t.now, From: Robot, Text: maskText(t.reply.Text)}
+	if t.read(t.conv.Peer.Channel) {
+		l.Message = &t.reply
+		err := writeLine(t.tx, t.conv, l)
+		r.Seq = t.conv.Lines
+		return err
+	}
+	if err := writeLine(t.tx, t.conv, l); err != nil {
+		return err
+	}
+	r.Delivery = id
+	return t.owe(t.tx, t.now, Delivery{ID: id, To: t.conv.Peer, Message: t.reply, Due: t.now.Add(claim)})
 }
 
 // turnID names a turn: the same when its message is delivered again.
@@ -275,10 +326,13 @@ func (t *turn) tell(m actions.Message, id string) error {
 			return err
 		}
 		n++
-		d := Delivery{ID: fmt.Sprintf("%s-%d", id, n), To: c.Peer, Message: channel.Message{Text: m.Text}, Due: t.now}
-		if err := t.owe(t.tx, t.now, d); err != nil {
+		if err := t.post(t.tx, c, t.now, fmt.Sprintf("%s-%d", id, n), Robot, channel.Message{Text: m.Text}); err != nil {
 			return err
 		}
+		if err := put(t.tx, conversations, store.Key{}.Str(who), c); err != nil {
+			return err
+		}
+		t.told = append(t.told, c.Peer)
 	}
 	return nil
 }

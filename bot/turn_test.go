@@ -75,7 +75,7 @@ func deskOn(t testing.TB, s store.Store) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Bot = bot.New(bot.Options{Store: s, Base: ignorant{}, Engine: engine, Now: d.clock, Log: slog.New(slog.DiscardHandler),
+	d.Bot = bot.New(bot.Options{Store: s, Base: ignorant{}, Engine: engine, Now: d.clock, Logger: slog.New(slog.DiscardHandler), Read: []string{"page"},
 		Extract: func(string) map[string]string { return nil }, Hours: func(time.Time) bot.Hours { return bot.Hours{Text: "服务时间"} },
 		Recognise: func(text string, _ kb.Decision) bot.Intent {
 			return bot.Intent{Label: map[string]string{"我要点单": "order"}[text], Start: true}

@@ -42,6 +42,9 @@ type Inbound struct {
 	// Link is the code of a link that the person opened the conversation by:
 	// he acts as its bearer, not as an account.
 	Link string
+	// Page is the entry of the knowledge base that the person was reading; ""
+	// if none.
+	Page string
 	// Account is set by channels that know who the person is; "" otherwise.
 	Account string
 }
@@ -59,6 +62,7 @@ type Message struct {
 	Text    string   `json:"text"`
 	Choices []Choice `json:"choices,omitempty"`
 	Picture bool     `json:"picture,omitempty"` // a picture may be sent now
+	Entry   string   `json:"entry,omitempty"`   // part of the knowledge base that answers: "11/phone"
 }
 
 // Plain renders a message for channels without buttons: choices are numbered,

@@ -1,0 +1,237 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"signdesk/bot/channel"
+	"signdesk/data/store"
+)
+
+// line is one line of a conversation's log. Personal data is masked before it
+// is written, save in what the person reads himself (Message). Fields may be
+// added.
+type line struct {
+	At      time.Time
+	From    Speaker
+	Text    string
+	Message *channel.Message `json:",omitempty"` // as the person reads it; only where he reads the log
+	Client  string           `json:",omitempty"` // message id of an utterance
+	Picture bool             `json:",omitempty"` // a picture was sent
+	Rated   Rating           `json:",omitempty"`
+}
+
+// A Speaker is who said a line.
+type Speaker string
+
+// The speakers.
+const (
+	User  Speaker = "user"
+	Robot Speaker = "bot"
+	Staff Speaker = "staff"
+)
+
+// A Rating is what a person thinks of an answer.
+type Rating string
+
+// The ratings; "" is none.
+const (
+	Helpful    Rating = "helpful"
+	NotHelpful Rating = "not-helpful"
+)
+
+// A Line is one line of a conversation for whoever shows it to its person.
+type Line struct {
+	Seq     uint64 // position in the conversation, from 1; gaps are possible
+	At      time.Time
+	From    Speaker
+	Message channel.Message // of an utterance: its text, masked
+	Client  string          // message id of an utterance
+	Picture bool            // the utterance is a picture
+	Rated   Rating
+}
+
+// read reports whether the people of a channel read the log themselves, so that
+// nothing is sent to them.
+func (b *Bot) read(channel string) bool { return slices.Contains(b.Read, channel) }
+
+// post says something to the person of a conversation: it is written to the log
+// where he reads that, and owed to him elsewhere. The caller stores c.
+func (b *Bot) post(tx store.Tx, c *conversation, now time.Time, id string, from Speaker, m channel.Message) error {
+	l := line{At: now, From: from, Text: maskText(m.Text)}
+	if !b.read(c.Peer.Channel) {
+		if err := writeLine(tx, c, l); err != nil {
+			return err
+		}
+		return b.owe(tx, now, Delivery{ID: id, To: c.Peer, Message: m, Due: now})
+	}
+	l.Message = &m
+	c.Shown = m.Choices
+	return writeLine(tx, c, l)
+}
+
+// Log returns up to limit lines of a conversation after a position, the oldest
+// first.
+func (b *Bot) Log(ctx context.Context, p channel.Peer, after uint64, limit int) ([]Line, error) {
+	r := store.Range{From: store.Key{}.Str(p.String()).Uint(after + 1), To: store.Key{}.Str(p.String()).Uint(^uint64(0)), Limit: limit}
+	return b.lines(ctx, r)
+}
+
+// LogBefore returns up to limit lines of a conversation before a position (0:
+// from its end), the oldest first.
+func (b *Bot) LogBefore(ctx context.Context, p channel.Peer, before uint64, limit int) ([]Line, error) {
+	if before == 0 {
+		before = ^uint64(0)
+	}
+	r := store.Range{From: store.Key{}.Str(p.String()).Uint(0), To: store.Key{}.Str(p.String()).Uint(before), Limit: limit, Reverse: true}
+	out, err := b.lines(ctx, r)
+	slices.Reverse(out)
+	return out, err
+}
+
+func (b *Bot) lines(ctx context.Context, r store.Range) (out []Line, err error) {
+	err = b.Store.View(ctx, func(tx store.Tx) error {
+		out = nil
+		for key, raw := range tx.Scan(transcripts.Name, r) {
+			l, err := decode[line](raw)
+			if err != nil {
+				return err
+			}
+			k := store.ReadKey(key)
+			k.Str()
+			e := Line{Seq: k.Uint(), At: l.At, From: l.From, Client: l.Client, Picture: l.Picture, Rated: l.Rated, Message: channel.Message{Text: l.Text}}
+			if l.Message != nil {
+				e.Message = *l.Message
+			}
+			out = append(out, e)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// ErrNoAnswer means that there is no such answer, or none that can be rated.
+var ErrNoAnswer = errors.New("bot: no such answer")
+
+// Rate keeps what a person thinks of an answer that he was given.
+func (b *Bot) Rate(ctx context.Context, p channel.Peer, seq uint64, r Rating) error {
+	err := b.Store.Update(ctx, func(tx store.Tx) error {
+		key := store.Key{}.Str(p.String()).Uint(seq)
+		l, err := get[line](tx, transcripts, key)
+		if err != nil {
+			return err
+		}
+		if l == nil || l.Message == nil || l.Message.Entry == "" {
+			return ErrNoAnswer
+		}
+		l.Rated = r
+		return put(tx, transcripts, key, l)
+	})
+	if err == nil {
+		b.readers.wake(p)
+	}
+	return err
+}
+
+// A Standing is what is known of a conversation besides its log.
+type Standing struct {
+	Account string // that it is bound to
+	Held    bool   // a member of the staff has it
+	Waits   bool   // a ticket is open and nobody has it
+	Place   int    // in the queue of those who wait, from 1; 0 if it does not wait
+	Ended   bool   // the person ended it
+}
+
+// Standing tells how a conversation stands; the zero value if there is none.
+func (b *Bot) Standing(ctx context.Context, p channel.Peer) (s Standing, err error) {
+	err = b.Store.View(ctx, func(tx store.Tx) error {
+		s = Standing{}
+		c, err := get[conversation](tx, conversations, store.Key{}.Str(p.String()))
+		if err != nil || c == nil {
+			return err
+		}
+		s = Standing{Account: c.Account, Held: c.Held != "", Ended: c.Ended}
+		if c.Ticket == "" || s.Held {
+			return nil
+		}
+		for _, raw := range tickets.By(tx, "open", store.Range{}) {
+			t, err := decode[Ticket](raw)
+			if err != nil {
+				return err
+			}
+			if t.Staff != "" {
+				continue
+			}
+			s.Place++
+			if t.ID == c.Ticket {
+				s.Waits = true
+				return nil
+			}
+		}
+		s.Place = 0 // its ticket was closed
+		return nil
+	})
+	return s, err
+}
+
+// End ends a conversation: what was begun is put aside for good, and nothing is
+// taken from it any more.
+func (b *Bot) End(ctx context.Context, p channel.Peer) error {
+	return b.Store.Update(ctx, func(tx store.Tx) error {
+		key := store.Key{}.Str(p.String())
+		c, err := get[conversation](tx, conversations, key)
+		if err != nil {
+			return err
+		}
+		if c == nil {
+			c = &conversation{Peer: p}
+		}
+		c.Ended = true
+		return put(tx, conversations, key, c)
+	})
+}
+
+// Listen returns a channel that gets a value when a conversation may have new
+// lines, until stop is called. Values can be missed where several processes
+// share a store: readers look again from time to time.
+func (b *Bot) Listen(p channel.Peer) (news <-chan struct{}, stop func()) { return b.readers.add(p) }
+
+// readers are those who wait for news of conversations.
+type readers struct {
+	mu sync.Mutex
+	of map[channel.Peer][]chan struct{}
+}
+
+func (r *readers) add(p channel.Peer) (<-chan struct{}, func()) {
+	ch := make(chan struct{}, 1)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.of == nil {
+		r.of = make(map[channel.Peer][]chan struct{})
+	}
+	r.of[p] = append(r.of[p], ch)
+	return ch, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.of[p] = slices.DeleteFunc(r.of[p], func(c chan struct{}) bool { return c == ch })
+		if len(r.of[p]) == 0 {
+			delete(r.of, p)
+		}
+	}
+}
+
+func (r *readers) wake(peers ...channel.Peer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range peers {
+		for _, ch := range r.of[p] {
+			select {
+			case ch <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
