@@ -41,7 +41,8 @@ var mayImport = map[string][]string{
 	"bot/desk":                  {"bot/channel", "data/store"},
 	"bot":                       {"kb", "actions", "data/store", "bot/channel", "bot/desk"},
 	"bot/transcript":            {"bot", "kb", "actions", "data/store", "bot/channel", "bot/desk"},
-	"webhook":                   {"bot", "bot/channel", "bot/desk", "kb", "actions/platform"},
+	"webhook":                   {"bot", "bot/channel", "bot/desk", "kb", "actions/platform", "webhook/visitor", "webhook/widget", "webhook/pages"},
+	"webhook/visitor":           {},
 	"webhook/widget":            {},
 	"webhook/pages":             {},
 }
@@ -57,6 +58,7 @@ var onlyIn = map[string][]string{
 	"github.com/silenceper/wechat": {"bot/wechat"},
 	"go.yaml.in/yaml":              {"kb", "actions", "actions/platform", "actions/platform/demo"},
 	"github.com/6tail/lunar-go":    {"actions/platform/calendar"},
+	"github.com/golang-jwt/jwt":    {"webhook/visitor"},
 	"golang.org/x/image":           {"actions/platform/picture"},
 	"golang.org/x/text/unicode":    {"kb/normalize"},
 }

@@ -305,6 +305,7 @@ func (t *turn) answer(short bool) {
 	if d.Kind != kb.None {
 		t.conv.Missed = 0
 	}
+	t.answered = map[kb.Kind]Outcome{kb.Answer: Answered, kb.Choices: Choices, kb.None: Nothing, kb.Smalltalk: Small}[d.Kind]
 	var part *kb.Part
 	if d.Kind == kb.Answer {
 		part = d.Hits[0].Part()

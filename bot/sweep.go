@@ -27,23 +27,35 @@ func (b *Bot) Sweep(ctx context.Context, limit int) (int, error) {
 			return err
 		}
 		n = done
-		var old [][]byte
-		for key := range transcripts.By(tx, "time", store.Range{To: store.Key{}.Time(now.Add(-keepTranscript)), Limit: limit}) {
-			old = append(old, key)
-		}
-		for _, key := range old {
-			if err := transcripts.Delete(tx, key); err != nil {
+		for table, kept := range map[*store.Table]time.Duration{&transcripts: keepTranscript, &pictures: keepPicture} {
+			old, err := drop(tx, *table, now.Add(-kept), limit)
+			if err != nil {
 				return err
 			}
+			n += old
 		}
 		seen, err := store.SweepOnce(tx, now.Add(-keepSeen), limit)
-		n += len(old) + seen
+		n += seen
 		return err
 	})
 	if err == nil && n > 0 {
 		b.kick()
 	}
 	return n, err
+}
+
+// drop deletes records from before a time.
+func drop(tx store.Tx, t store.Table, before time.Time, limit int) (int, error) {
+	var old [][]byte
+	for key := range t.By(tx, "time", store.Range{To: store.Key{}.Time(before), Limit: limit}) {
+		old = append(old, key)
+	}
+	for _, key := range old {
+		if err := t.Delete(tx, key); err != nil {
+			return 0, err
+		}
+	}
+	return len(old), nil
 }
 
 func (b *Bot) remind(tx store.Tx, now time.Time, limit int) (int, error) {
@@ -124,6 +136,7 @@ func forget(tx store.Tx, p channel.Peer) error {
 	for _, err := range []error{
 		conversations.Delete(tx, key),
 		mine(transcripts, func(k, _ []byte) bool { return bytes.HasPrefix(k, key) }),
+		mine(pictures, func(k, _ []byte) bool { return bytes.HasPrefix(k, key) }),
 		mine(watchers, func(k, _ []byte) bool { return bytes.HasSuffix(k, key) }),
 		mine(tickets, func(_, v []byte) bool { t, err := decode[Ticket](v); return err == nil && t.Peer == p }),
 		mine(deliveries, func(_, v []byte) bool { d, err := decode[Delivery](v); return err == nil && d.To == p }),

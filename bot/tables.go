@@ -94,6 +94,9 @@ var (
 	tickets = store.Table{Name: "desk-tickets", Indexes: []store.Index{
 		jsonIndex("open", func(t *Ticket) [][]byte { return when(t.Closed.IsZero(), store.Key{}.Time(t.Opened)) }),
 	}}
+	pictures = store.Table{Name: "bot-pictures", Indexes: []store.Index{
+		jsonIndex("time", func(p *picture) [][]byte { return when(true, store.Key{}.Time(p.At)) }),
+	}}
 	watchers   = store.Table{Name: "watchers"} // Key(case, conversation) => nothing
 	deliveries = store.Table{Name: "deliveries", Indexes: []store.Index{
 		jsonIndex("due", func(d *Delivery) [][]byte { return when(d.State == Owed, store.Key{}.Time(d.Due)) }),
@@ -110,7 +113,7 @@ const (
 
 // Tables returns the declarations that the store must be opened with.
 func Tables() []store.Table {
-	return []store.Table{conversations, transcripts, tickets, watchers, deliveries}
+	return []store.Table{conversations, transcripts, tickets, watchers, deliveries, pictures}
 }
 
 // Migrations returns what brought the records to their present shape.

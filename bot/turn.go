@@ -50,6 +50,9 @@ type Options struct {
 	// Read are the channels whose people read their conversation's log
 	// themselves ([Bot.Log]): nothing is sent to them.
 	Read []string
+	// Observe hears of each turn once it is on disk, and how long it took; nil
+	// if nobody counts.
+	Observe func(channel string, o Outcome, took time.Duration)
 }
 
 // A Bot holds conversations. It may be used by any number of goroutines: turns
@@ -80,11 +83,26 @@ type Receipt struct {
 	// person reads that.
 	Seq uint64
 	// Missed is set if the message was no answer to what was asked.
-	Missed bool
+	Missed  bool
+	Outcome Outcome
 	// Again is set for a message that was received before: the reply is the
 	// one of then.
 	Again bool
 }
+
+// An Outcome is what a message came to, for counting.
+type Outcome string
+
+// The outcomes.
+const (
+	Answered Outcome = "answered"
+	Choices  Outcome = "choices" // the person is to choose among questions
+	Nothing  Outcome = "none"
+	InFlow   Outcome = "flow"
+	Handoff  Outcome = "handoff"
+	Small    Outcome = "smalltalk"
+	Silent   Outcome = "held" // the staff has the conversation
+)
 
 // Limits of a turn.
 const (
@@ -109,6 +127,7 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 			rec, err = Receipt{}, ErrFailed
 		}
 	}()
+	began := time.Now()
 	in.Text = cut(in.Text, maxText)
 	u := utterance{in: in}
 	if in.Text != "" && in.Click == "" {
@@ -152,6 +171,9 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 			continue
 		}
 		if err == nil {
+			if b.Observe != nil && !rec.Again {
+				b.Observe(in.Peer.Channel, rec.Outcome, time.Since(began))
+			}
 			b.kick()
 			b.readers.wake(append(heard, in.Peer)...)
 		}
@@ -198,15 +220,16 @@ type utterance struct {
 // A turn is being run.
 type turn struct {
 	*Bot
-	tx     store.Tx
-	now    time.Time
-	conv   *conversation
-	flow   *actions.Turn
-	reply  channel.Message
-	u      utterance
-	quiet  bool           // nothing is said
-	told   []channel.Peer // others who were
-	missed bool           // what was asked was not answered
+	tx       store.Tx
+	now      time.Time
+	conv     *conversation
+	flow     *actions.Turn
+	reply    channel.Message
+	u        utterance
+	quiet    bool           // nothing is said
+	told     []channel.Peer // others who were
+	answered Outcome        // by the knowledge base, if it was asked
+	missed   bool           // what was asked was not answered
 }
 
 // turn runs one turn within the transaction. It also returns the others who were
@@ -233,7 +256,7 @@ func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*
 	if err := writeLine(tx, t.conv, said); err != nil {
 		return nil, nil, err
 	}
-	r := &Receipt{Missed: t.missed}
+	r := &Receipt{Missed: t.missed, Outcome: t.outcome()}
 	if !t.quiet {
 		if err := t.replies(r, "r-"+id); err != nil {
 			return nil, nil, err
@@ -241,6 +264,18 @@ func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*
 	}
 	t.conv.Seen = now
 	return r, t.told, put(tx, conversations, store.Key{}.Str(u.in.Peer.String()), t.conv)
+}
+
+func (t *turn) outcome() Outcome {
+	switch {
+	case t.quiet:
+		return Silent
+	case t.flow.Effects.Handoff:
+		return Handoff
+	case t.answered != "":
+		return t.answered
+	}
+	return InFlow
 }
 
 // replies writes what the person is told.

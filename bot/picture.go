@@ -1,0 +1,50 @@
+package bot
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"time"
+
+	"signdesk/bot/channel"
+	"signdesk/data/store"
+)
+
+// keepPicture is how long a picture waits for the message that it belongs to.
+const keepPicture = time.Hour
+
+// picture is one that was uploaded ahead of its message.
+type picture struct {
+	At   time.Time
+	Data []byte
+}
+
+// ErrNoPicture means that there is no such picture of that person any more.
+var ErrNoPicture = errors.New("bot: no such picture")
+
+// KeepPicture keeps a picture for a message to come, and returns its name. The
+// name is given by the caller's random bytes.
+func (b *Bot) KeepPicture(ctx context.Context, p channel.Peer, random, raw []byte) (name string, err error) {
+	name = base64.RawURLEncoding.EncodeToString(random)
+	now := b.Now()
+	return name, b.Store.Update(ctx, func(tx store.Tx) error {
+		return put(tx, pictures, store.Key{}.Str(p.String()).Str(name), picture{now, raw})
+	})
+}
+
+// Picture returns a picture of that person; the error is [ErrNoPicture] if it is
+// not there.
+func (b *Bot) Picture(ctx context.Context, p channel.Peer, name string) (raw []byte, err error) {
+	err = b.Store.View(ctx, func(tx store.Tx) error {
+		pic, err := get[picture](tx, pictures, store.Key{}.Str(p.String()).Str(name))
+		if err != nil {
+			return err
+		}
+		if pic == nil {
+			return ErrNoPicture
+		}
+		raw = pic.Data
+		return nil
+	})
+	return raw, err
+}
