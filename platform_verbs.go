@@ -271,8 +271,9 @@ func verbDecide(s *session) {
 }
 
 func verbNotify(s *session) {
+	subject := s.subject(0)
 	l := do(s, s.who(1), func(t *platform.Tx) (*platform.ShortLink, error) {
-		return t.NotifyHelper(s.subject(0), platform.LinkRole(s.arg(2)), s.arg(3))
+		return t.NotifyHelper(subject, platform.LinkRole(s.arg(2)), s.arg(3))
 	})
 	s.printf("已通知 %s；对方以 link:%s 操作，%s前有效", value.Mask(l.RecipientLogin), l.Code, local(l.ExpiresAt))
 }

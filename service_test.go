@@ -179,15 +179,16 @@ func TestPlatformExplainsItself(t *testing.T) {
 	d := newDesk(t)
 	d.wants("platform", "open CONTRACT WHO")
 	for line, want := range map[string]string{
-		"platform fly":                  `unknown verb "fly"`,
-		"platform open C-12-1":          "want: signdesk platform open CONTRACT WHO",
-		"platform open C-12-1 A-7777":   "there is no account A-7777",
-		"platform open C-77-1 A-1202":   "[NotFound]",
-		"platform show E-77":            "there is no E-77",
-		"platform face V-77 A-1202":     "there is no case V-77",
-		"platform wait -3d":             "time only goes forward",
-		"platform audit E-12":           "system demo  import",
-		"platform decide P- A-1201 yes": "want approve or reject",
+		"platform fly":                                    `unknown verb "fly"`,
+		"platform open C-12-1":                            "want: signdesk platform open CONTRACT WHO",
+		"platform open C-12-1 A-7777":                     "there is no account A-7777",
+		"platform open C-77-1 A-1202":                     "[NotFound]",
+		"platform show E-77":                              "there is no E-77",
+		"platform face V-77 A-1202":                       "there is no case V-77",
+		"platform notify V-77 A-1202 Finance 14000001291": "there is no case V-77",
+		"platform wait -3d":                               "time only goes forward",
+		"platform audit E-12":                             "system demo  import",
+		"platform decide P- A-1201 yes":                   "want approve or reject",
 	} {
 		code, out := d.run(line)
 		if line != "platform audit E-12" && code != exitError || !strings.Contains(out, want) {

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,8 +16,8 @@ func (e *Engine) ControlWord(st *State, text string) string {
 		if slices.ContainsFunc(o.labels(), func(l string) bool { return squeezed(l) == t }) && e.controlApplies(st, o.ID) {
 			return o.ID
 		}
-		if squeezed(o.Label) == t && (o.ID == Resume || o.ID == Drop) && len(st.Open) == 0 {
-			return o.ID // said in full, though nothing is put aside any more
+		if squeezed(o.Label) == t && (o.ID == Resume || o.ID == Drop && len(st.Open) == 0) && (len(st.Open) == 0 || len(st.Parked) > 0) {
+			return o.ID // said in full: though nothing is put aside any more, or something else is open
 		}
 	}
 	return ""
@@ -168,6 +169,9 @@ func (e *Engine) goOn(t *Turn, st *State, r *Reply, c *Context, step *Step, err 
 func (e *Engine) asideWord(st *State, text string) string {
 	words := map[Aside][]string{AsideCancel: {yes, no}, AsideSwitch: {switchTo, current}, AsideMisses: {again, other, Human}}[st.Aside]
 	if st.Aside == AsideCancel {
+		if goingOn.MatchString(text) {
+			return no
+		}
 		if y, ok := yesNo(text); ok {
 			return words[map[bool]int{true: 0, false: 1}[y]]
 		}
@@ -178,6 +182,27 @@ func (e *Engine) asideWord(st *State, text string) string {
 	}
 	id, _ := pickOption(options, text)
 	return id
+}
+
+// goingOn are answers to whether something is to be cancelled.
+var goingOn = regexp.MustCompile(`(不|别|没想|不想|不要|先不)(要|用)?取消|继续|点错|按错|接着`)
+
+// Fits reports whether an input is an answer to what was asked last in the flow
+// that was put aside last, so clearly that it can be taken up again by it: the
+// sum that arrived, days after it was asked for.
+func (e *Engine) Fits(t *Turn, st *State, in Input) (bool, error) {
+	if len(st.Open) > 0 || len(st.Parked) == 0 || in.Picture != nil {
+		return false, nil
+	}
+	chain := st.Parked[len(st.Parked)-1]
+	s := *chain[len(chain)-1]
+	c := e.context(t, &s)
+	step := c.flow.step(s.Step)
+	if step == nil || step.Free || s.Confirm || step.Parse == nil || step.chooses() {
+		return false, nil
+	}
+	_, why, err := e.read(c, step, in)
+	return err == nil && why == nil, err
 }
 
 func (e *Engine) asideLabel(st *State, word string) string {
@@ -312,9 +337,11 @@ func (e *Engine) Control(t *Turn, st *State, word string) (Reply, error) {
 	case word == Human:
 		t.Effects.Handoff = true
 		return r, nil
-	case word == Resume && s == nil && len(st.Parked) > 0:
-		st.Open = st.Parked[len(st.Parked)-1]
+	case word == Resume && len(st.Parked) > 0:
+		last := st.Parked[len(st.Parked)-1]
 		st.Parked = st.Parked[:len(st.Parked)-1]
+		st.park()
+		st.Open = last
 		st.touch(t.Now)
 		r.add(fill(text["resumed"], Args{"title": e.Title(st.Open[0].Flow)}))
 		st.Active().Entered = false

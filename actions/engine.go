@@ -295,7 +295,7 @@ func (e *Engine) visit(t *Turn, st *State, r *Reply, c *Context, step *Step) (wa
 			return false, err
 		} else if problem == nil && value != "" {
 			return false, e.take(st, r, c, step, value)
-		} else if problem != nil && problem.Kept { // right in form, and yet no
+		} else if problem != nil && (problem.Kept || problem.Text != e.hint(c, step).Text) { // right in form, and yet no
 			r.add(problem.Text)
 		}
 	}

@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,6 +86,9 @@ func yesNo(text string) (yes, ok bool) {
 	return false, yesWords[t]
 }
 
+// questioning are signs that a text asks about an option instead of taking it.
+var questioning = regexp.MustCompile(`[?？]|吗|什么|怎么|为什么|为啥|多久|多少|是啥|啥意思|哪些|区别|如何|能不能|可不可以|要不要|是不是`)
+
 // minContained is the fewest characters by which a label may be recognised
 // inside of something longer, or longer labels by a part of them.
 const minContained = 2
@@ -109,7 +113,7 @@ func pickOption(options []Option, text string) (string, bool) {
 		}
 		return "", false
 	}
-	if len([]rune(t)) < minContained {
+	if len([]rune(t)) < minContained || questioning.MatchString(text) {
 		return "", false
 	}
 	return onlyOne(options, func(l string) bool { return strings.Contains(t, l) },

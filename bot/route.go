@@ -17,11 +17,23 @@ const tokenPart = "k:"
 func (t *turn) route() error {
 	st := &t.conv.State
 	for _, flow := range st.Idle(t.now) {
-		t.say(textExpired(t.Engine.Title(flow)))
+		if t.conv.Link == "" {
+			t.say(textExpired(t.Engine.Title(flow)))
+		}
 	}
 	if t.held() {
 		t.quiet = true
 		return nil
+	}
+	if ok, err := t.Engine.Fits(t.flow, st, actions.Input{Text: t.u.in.Text}); err != nil {
+		return err
+	} else if ok && t.u.in.Click == "" { // an answer, long after it was asked for
+		if _, err := t.Engine.Control(t.flow, st, actions.Resume); err != nil {
+			return err
+		}
+		if st.Active() != nil {
+			return t.inFlow()
+		}
 	}
 	if t.u.in.Link != "" && st.Active() == nil {
 		return t.start(actions.Offer{Flow: "link"})
@@ -98,6 +110,12 @@ func (t *turn) controlWord() string {
 }
 
 func (t *turn) control(word string) error {
+	if st := &t.conv.State; word == actions.Status && st.Active() == nil { // of what is under way, wherever it was begun
+		word = actions.Resume
+		if len(st.Parked) == 0 {
+			return t.start(t.Engine.Wish(actions.Status))
+		}
+	}
 	r, err := t.Engine.Control(t.flow, &t.conv.State, word)
 	t.take(r)
 	return err
@@ -108,7 +126,7 @@ func (t *turn) inFlow() error {
 	st := &t.conv.State
 	in := actions.Input{Text: t.u.in.Text, Picture: t.u.in.Picture}
 	aside := in.Picture == nil && t.Engine.IsFree(st) && len(t.Extract(in.Text)) == 0 &&
-		(t.wantsOther() || looksLikeQuestion(in.Text) && t.asksSomething())
+		(t.wantsOther() || t.u.decision.Kind == kb.Smalltalk || looksLikeQuestion(in.Text) && t.asksSomething())
 	var why *actions.Problem
 	if !aside {
 		r, p, ok, err := t.Engine.Take(t.flow, st, in)

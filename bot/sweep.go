@@ -72,13 +72,17 @@ func (b *Bot) remind(tx store.Tx, now time.Time, limit int) (int, error) {
 		list = append(list, due{key, c})
 	}
 	for _, d := range list {
-		for i, flow := range d.conv.State.Reminders(now) {
+		reminders, over := d.conv.State.Reminders(now), d.conv.State.Idle(now)
+		if d.conv.Link != "" { // a page, not a talk: nobody is there to be told
+			reminders, over = nil, nil
+		}
+		for i, flow := range reminders {
 			id := fmt.Sprintf("m-%s-%d-%d", d.conv.Peer, now.UnixMilli(), i)
 			if err := b.post(tx, d.conv, now, id, Robot, channel.Message{Text: textReminder(b.Engine.Title(flow))}); err != nil {
 				return 0, err
 			}
 		}
-		for i, flow := range d.conv.State.Idle(now) {
+		for i, flow := range over {
 			id := fmt.Sprintf("x-%s-%d-%d", d.conv.Peer, now.UnixMilli(), i)
 			if err := b.post(tx, d.conv, now, id, Robot, channel.Message{Text: textExpired(b.Engine.Title(flow))}); err != nil {
 				return 0, err

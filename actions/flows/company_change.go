@@ -15,7 +15,12 @@ func (f *Flows) companyChange() actions.Flow {
 	return actions.Flow{Name: "company_change", Code: "F06", Revision: 1, Steps: []actions.Step{
 		bound(),
 		f.ownCompany("noRight", f.changeable),
-		{ID: "under", Next: actions.Decide(func(c *Context) actions.StepID {
+		{ID: "under", Fails: []actions.StepID{"group"}, Enter: func(c *Context) error {
+			if err := f.tx(c).CheckInfoChange(enterpriseOf(c)); f.tx(c).Err() == nil && refusedWith(err, platform.InGroup) {
+				return &actions.Problem{Rule: "R10.9", To: "group"}
+			}
+			return f.tx(c).Err()
+		}, Next: actions.Decide(func(c *Context) actions.StepID {
 			i := f.tx(c).InfoChangeOf(enterpriseOf(c))
 			if i == nil {
 				return "what"
@@ -38,7 +43,7 @@ func (f *Flows) companyChange() actions.Flow {
 			t := f.tx(c)
 			_, err := t.OpenInfoChange(enterpriseOf(c))
 			if t.Err() == nil && refusedWith(err, platform.InGroup) {
-				return &actions.Problem{Text: f.words.Explain(err), Rule: "R10.9", To: "group"}
+				return &actions.Problem{Rule: "R10.9", To: "group"}
 			}
 			return f.do(c, func(*platform.Tx) error { return err })
 		}},

@@ -175,8 +175,9 @@ func (f *Flows) notifyArgs(c *Context) actions.Args {
 
 // goOn offers to go on with the case where it was begun, or with what it was
 // for.
-func (f *Flows) goOn(c *Context) []actions.Offer {
-	s := f.notifySubject(c)
+func (f *Flows) goOn(c *Context) []actions.Offer { return f.goOnWith(c, f.notifySubject(c)) }
+
+func (f *Flows) goOnWith(c *Context, s platform.Subject) []actions.Offer {
 	st, err := f.tx(c).StandingOf(s)
 	if err != nil {
 		return nil
@@ -190,6 +191,8 @@ func (f *Flows) goOn(c *Context) []actions.Offer {
 	case s.Kind == platform.OnAppeal && !st.Passed:
 		contract["company"], contract["advice"] = st.Enterprise, "go"
 		return []actions.Offer{{Label: "appeal", Flow: "appeal", Slots: contract}}
+	case s.Kind == platform.OnCertification && !st.Passed:
+		return []actions.Offer{{Label: "certify", Flow: "certify"}}
 	}
 	return nil
 }

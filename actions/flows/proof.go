@@ -121,6 +121,8 @@ func (f *Flows) proofBegins(c *Context) error {
 	if b := f.tx(c).TransferOf(p.Subject); method(c) == platform.ByBankPayment && b != nil && b.Open() {
 		c.Set("transfer", string(b.ID)) // it was asked for before: on with the sum
 		c.Session.Step = "amount"
+	} else if method(c) == platform.ByBankPayment && b != nil && b.Status == platform.TransferBounced {
+		c.Say(c.Text("bounced", actions.Args{"reason": b.BounceReason}))
 	}
 	if z := f.tx(c).ReverseOf(p.Subject); z != nil && z.Status == platform.ReverseWaiting && c.Session.Step != "amount" {
 		switch method(c) {

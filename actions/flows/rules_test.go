@@ -279,18 +279,14 @@ func TestR10_7_EnterAgainAfterLeaving(t *testing.T) {
 func TestR10_9_GroupsNeedSupport(t *testing.T) {
 	t.Parallel()
 	k := newTown(t).talk("A-9101")
-	k.start("company_change")
-	k.say("名称")
-	k.says("确认", "集团架构", "主管理员联系客服")
+	k.wants(k.start("company_change"), "集团架构", "主管理员联系客服")
 	k.ended("group")
 }
 
 func TestR10_10_SeveralBusinessLines(t *testing.T) {
 	t.Parallel()
 	k := newTown(t).talk("A-9201")
-	k.start("company_change")
-	k.say("名称")
-	k.says("确认", "告诉上上签对接人，或由主业务线的管理员联系客服")
+	k.wants(k.start("company_change"), "告诉上上签对接人，或由主业务线的管理员联系客服")
 	k.ended("group")
 }
 

@@ -95,9 +95,25 @@ func (t *Tx) Settled(s Subject) (passed, open bool) {
 	return false, false
 }
 
+// CasesUnderWay returns all of an account's cases that are open, also those that
+// staff look at.
+func (t *Tx) CasesUnderWay(account AccountID) []Subject {
+	return slices.DeleteFunc(t.casesOf(account), func(s Subject) bool {
+		_, open := t.Settled(s)
+		return !open
+	})
+}
+
 // OpenCases returns what an account has under way that somebody else could help
 // with: permission requests, appeals and certifications that wait for a proof.
 func (t *Tx) OpenCases(account AccountID) []Subject {
+	return slices.DeleteFunc(t.casesOf(account), func(s Subject) bool {
+		_, r := t.openSubject(s)
+		return r != nil
+	})
+}
+
+func (t *Tx) casesOf(account AccountID) []Subject {
 	var out []Subject
 	for _, q := range requests.list(t, "applicant", key(account)) {
 		out = append(out, q.ID.Subject())
@@ -108,8 +124,5 @@ func (t *Tx) OpenCases(account AccountID) []Subject {
 	for _, c := range certifications.list(t, "account", key(account)) {
 		out = append(out, c.ID.Subject())
 	}
-	return slices.DeleteFunc(out, func(s Subject) bool {
-		_, r := t.openSubject(s)
-		return r != nil
-	})
+	return out
 }

@@ -357,6 +357,7 @@ func (t *Tx) DecideRequest(d Decision) error {
 		}
 	}
 	q.DecidedBy = string(admin.ID)
+	t.closeLinks(string(q.ID), LinkIsUsed)
 	if !d.Approve {
 		t.reject(q, d.Reason)
 		return t.err
