@@ -269,7 +269,7 @@ func (m *model) withdraw() {
 func (m *model) appeal() {
 	who, e := pick(m, modelPeople), pick(m, modelEnterprises)
 	open := slices.ContainsFunc(slices.Collect(maps.Values(m.appeals)), func(a modelAppeal) bool {
-		return a.by == platform.AccountID(who) && a.enterprise == e
+		return a.by == platform.AccountID(who) && a.enterprise == e && m.now.Before(a.until)
 	})
 	var id platform.AppealID
 	id, err := do(m.world, m.as(who), func(t *Tx) (platform.AppealID, error) { return t.StartAppeal(modelNames[e], "") })
@@ -279,6 +279,9 @@ func (m *model) appeal() {
 	if !m.expect("appeal", err, !open && m.admin[e] != platform.AccountID(who)) {
 		return
 	}
+	maps.DeleteFunc(m.appeals, func(_ platform.AppealID, a modelAppeal) bool { // one that ran out gives way
+		return a.by == platform.AccountID(who) && a.enterprise == e
+	})
 	code := m.code(demo.Mobile(who))
 	m.run(m.as(who), func(t *Tx) error { return t.VerifyAppealCode(id, code) })
 	ok(m.world, m.as(who), func(t *Tx) (*platform.CaseResult, error) { return t.SetAppealCase(id, platform.CaseUnchanged) })
