@@ -6,13 +6,17 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"regexp"
+	"strings"
 	"text/tabwriter"
+	"time"
 
 	"signdesk/actions/platform"
 	"signdesk/bot"
 	"signdesk/kb"
+	"signdesk/webhook/visitor"
 )
 
 // Config is every setting of signdesk. The defaults run without any
@@ -27,6 +31,12 @@ type Config struct {
 	Site    string // the platform's web site, without scheme
 
 	LinkHost string // of the links in messages
+
+	Public   string // address of this server as people see it; "" for as they came
+	Origins  string // web sites that may embed the widget, with commas
+	UserKeys string // keys of the sites whose word about their users is taken, with commas
+	Proxies  string // addresses of proxies in front, with commas
+	Demo     string // on or off
 
 	PayeeName, PayeeBank, PayeeBranch, PayeeAccount, PayeeCNAPS string // where the 0.01 yuan goes
 
@@ -56,6 +66,13 @@ func (c *Config) table() []setting {
 		{env: "SIGNDESK_HOTLINE", def: "400-993-6665", about: "hotline", into: &c.Hotline, check: phoneNumber},
 		{env: "SIGNDESK_SITE", def: "www.bestsign.cn", about: "web site of the platform", into: &c.Site, check: notEmpty},
 		{env: "SIGNDESK_LINK_HOST", def: "ent.bestsign.info", about: "host of the links in messages", into: &c.LinkHost, check: notEmpty},
+		{env: "SIGNDESK_PUBLIC", about: "address of this server as people see it, e.g. https://desk.example.cn", into: &c.Public, check: origin},
+		{env: "SIGNDESK_ORIGINS", about: "web sites that embed the widget, with commas", into: &c.Origins, check: origins,
+			missing: "only pages of this server can embed the widget"},
+		{env: "SIGNDESK_USER_KEYS", about: "keys of sites that say who their users are: kid=HS256:base64,…", secret: true, into: &c.UserKeys, check: userKeys,
+			missing: "visitors say who they are by a code to their mobile or mailbox"},
+		{env: "SIGNDESK_PROXIES", about: "addresses of proxies in front of the server, with commas", into: &c.Proxies},
+		{env: "SIGNDESK_DEMO", def: "on", about: "the page /demo: on or off", into: &c.Demo, check: onOff},
 		{env: "SIGNDESK_PAYEE_NAME", def: "杭州尚尚签网络科技有限公司", about: "payee of the 0.01 yuan: account name", into: &c.PayeeName, check: notEmpty},
 		{env: "SIGNDESK_PAYEE_BANK", def: "华夏银行", about: "payee: bank", into: &c.PayeeBank, check: notEmpty},
 		{env: "SIGNDESK_PAYEE_BRANCH", def: "华夏银行高新支行", about: "payee: branch", into: &c.PayeeBranch, check: notEmpty},
@@ -136,6 +153,40 @@ func (c *Config) contact() bot.Contact { return bot.Contact{Brand: c.Brand, Hotl
 func hostPort(s string) error {
 	if _, _, err := net.SplitHostPort(s); err != nil {
 		return fmt.Errorf("want host:port, got %q", s)
+	}
+	return nil
+}
+
+// listed are the values of a setting with commas.
+func listed(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func origin(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" {
+		return fmt.Errorf("want https://host, got %q", s)
+	}
+	return nil
+}
+
+func origins(s string) error {
+	for _, o := range listed(s) {
+		if err := origin(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func userKeys(s string) error {
+	_, err := visitor.NewUsers(listed(s), time.Now)
+	return err
+}
+
+func onOff(s string) error {
+	if s != "on" && s != "off" {
+		return fmt.Errorf("want on or off, got %q", s)
 	}
 	return nil
 }

@@ -50,17 +50,19 @@ var mayImport = map[string][]string{
 // onlyIn lists the libraries that few packages may import, so that each can be
 // replaced in one place. The key is a prefix of the import path.
 var onlyIn = map[string][]string{
-	"go.etcd.io/bbolt":             {"data/store"},
-	"github.com/jackc/pgx":         {"data/store/postgres"},
-	"github.com/blevesearch/bleve": {"kb"},
-	"github.com/gin-gonic/gin":     {"webhook"},
-	"github.com/go-telegram/bot":   {"bot/telegram"},
-	"github.com/silenceper/wechat": {"bot/wechat"},
-	"go.yaml.in/yaml":              {"kb", "actions", "actions/platform", "actions/platform/demo"},
-	"github.com/6tail/lunar-go":    {"actions/platform/calendar"},
-	"github.com/golang-jwt/jwt":    {"webhook/visitor"},
-	"golang.org/x/image":           {"actions/platform/picture"},
-	"golang.org/x/text/unicode":    {"kb/normalize"},
+	"go.etcd.io/bbolt":                    {"data/store"},
+	"github.com/jackc/pgx":                {"data/store/postgres"},
+	"github.com/blevesearch/bleve":        {"kb"},
+	"github.com/gin-gonic/gin":            {"webhook"},
+	"github.com/go-telegram/bot":          {"bot/telegram"},
+	"github.com/silenceper/wechat":        {"bot/wechat"},
+	"go.yaml.in/yaml":                     {"kb", "actions", "actions/platform", "actions/platform/demo"},
+	"github.com/6tail/lunar-go":           {"actions/platform/calendar"},
+	"github.com/prometheus/client_golang": {"webhook"},
+	"github.com/gin-contrib":              {"webhook"},
+	"github.com/golang-jwt/jwt":           {"webhook/visitor"},
+	"golang.org/x/image":                  {"actions/platform/picture"},
+	"golang.org/x/text/unicode":           {"kb/normalize"},
 }
 
 // goPackage is what `go list -json` tells of a package.

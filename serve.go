@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"signdesk/bot"
 	"signdesk/kb"
 	"signdesk/webhook"
 )
@@ -39,7 +40,16 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, svc.Close()) }()
-	web, err := webhook.New(webhook.Options{Base: base, Contact: cfg.contact(), Site: cfg.Site, Log: log})
+	recognise, err := openIntents(cfg, base)
+	if err != nil {
+		return err
+	}
+	var talks *bot.Bot
+	metrics := webhook.NewMetrics(outboxGauge(func() *bot.Bot { return talks }, svc.clock.Now))
+	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn}); err != nil {
+		return err
+	}
+	web, err := newWeb(cfg, svc, talks, base, metrics, log)
 	if err != nil {
 		return err
 	}
@@ -65,7 +75,9 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	g, ctx := errgroup.WithContext(ctx)
 	serveUntil(ctx, g, srv, ln)
 	serveUntil(ctx, g, &http.Server{Handler: control(ctx, svc), ReadHeaderTimeout: controlHeader}, commands)
-	g.Go(func() error { return svc.work(ctx, log) })
+	g.Go(func() error { <-ctx.Done(); web.Stop(); return nil })
+	g.Go(func() error { return svc.work(ctx, talks, log) })
+	g.Go(func() error { return talks.Deliver(ctx, nil) })
 	if cfg.FAQ != "" {
 		g.Go(func() error { return base.Watch(ctx, seen, watchInterval, log) })
 	}

@@ -33,6 +33,7 @@ type service struct {
 	world    *demo.World
 	clock    *demo.Clock
 	payee    string // account number of reverse payments
+	key      []byte // of the service's secrets
 }
 
 const (
@@ -97,7 +98,7 @@ func newService(ctx context.Context, cfg *Config, st store.Store, key []byte, no
 	if err := checkKey(ctx, st, key); err != nil {
 		return nil, err
 	}
-	s := &service{store: st, payee: cfg.PayeeAccount}
+	s := &service{store: st, payee: cfg.PayeeAccount, key: key}
 	var err error
 	if s.words, err = platform.ReadWords(data.Texts()); err != nil {
 		return nil, err
@@ -169,23 +170,37 @@ const (
 )
 
 // work pays out and ends what has run out, until ctx is done.
-func (s *service) work(ctx context.Context, log *slog.Logger) error {
+func (s *service) work(ctx context.Context, talks *bot.Bot, log *slog.Logger) error {
 	pay, sweep := time.NewTicker(payInterval), time.NewTicker(sweepInterval)
 	defer pay.Stop()
 	defer sweep.Stop()
+	s.catchUp(ctx, talks, log)
 	for {
 		var err error
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-pay.C:
-			_, err = s.platform.PayOut(ctx, workBatch)
+			if _, err = s.platform.PayOut(ctx, workBatch); err == nil {
+				_, err = s.deliverNotices(ctx)
+			}
 		case <-sweep.C:
-			_, err = s.platform.Sweep(ctx, workBatch)
+			s.catchUp(ctx, talks, log)
 		}
 		if err != nil && ctx.Err() == nil {
 			log.Error("background work failed; it will be tried again", "err", err)
 		}
+	}
+}
+
+// catchUp ends what has run out, and reminds of what will.
+func (s *service) catchUp(ctx context.Context, talks *bot.Bot, log *slog.Logger) {
+	_, err := s.platform.Sweep(ctx, workBatch)
+	if err == nil {
+		_, err = talks.Sweep(ctx, workBatch)
+	}
+	if err != nil && ctx.Err() == nil {
+		log.Error("background work failed; it will be tried again", "err", err)
 	}
 }
 

@@ -22,9 +22,15 @@ import (
 	"signdesk/kb"
 )
 
+// botHooks are what a bot needs that not every command has.
+type botHooks struct {
+	read    []string // channels whose people read the log themselves
+	observe func(channel string, o bot.Outcome, took time.Duration)
+}
+
 // newBot puts the conversation together: the knowledge base, the flows on the
 // platform, and the store.
-func newBot(cfg *Config, s *service, base *kb.Live, recognise recogniser, log *slog.Logger) (*bot.Bot, error) {
+func newBot(cfg *Config, s *service, base *kb.Live, recognise recogniser, log *slog.Logger, hooks botHooks) (*bot.Bot, error) {
 	words, err := actions.ReadWords(data.Flows())
 	if err != nil {
 		return nil, err
@@ -34,7 +40,7 @@ func newBot(cfg *Config, s *service, base *kb.Live, recognise recogniser, log *s
 		return nil, err
 	}
 	return bot.New(bot.Options{Store: s.store, Base: base, Recognise: recognise, Engine: engine, Extract: flows.Extract, Contact: cfg.contact(),
-		Hours: hotlineHours, Now: s.clock.Now, Logger: log}), nil
+		Hours: hotlineHours, Now: s.clock.Now, Logger: log, Read: hooks.read, Observe: hooks.observe}), nil
 }
 
 // hotlineHours tells in words whether the hotline is open.
@@ -79,7 +85,7 @@ func (st *stage) open(ctx context.Context) (err error) {
 	if st.service, err = st.reopen(ctx); err != nil {
 		return err
 	}
-	st.bot, err = newBot(st.cfg, st.service, st.base, st.recognise, st.log)
+	st.bot, err = newBot(st.cfg, st.service, st.base, st.recognise, st.log, botHooks{})
 	return err
 }
 

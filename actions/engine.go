@@ -80,6 +80,8 @@ type Reply struct {
 	Text    []string // paragraphs
 	Choices []Choice
 	Picture bool   // a picture may be sent now
+	Many    bool   // several of the choices may be taken at once
+	Input   string // what is typed, for keyboards; see [StepWords]
 	Ended   string // name of the flow that ended with this turn
 	Result  string // of that flow
 }
@@ -172,6 +174,22 @@ func (e *Engine) Start(t *Turn, st *State, o Offer) (Reply, error) {
 	}
 	st.touch(t.Now)
 	return r, e.run(t, st, &r)
+}
+
+// Preview returns what a flow says first, without beginning it; open is false if
+// it cannot begin, and the reply then says why. Nothing is written.
+func (e *Engine) Preview(t *Turn, flow string) (r Reply, open bool, err error) {
+	f := e.flows[flow]
+	if f == nil {
+		return r, false, fmt.Errorf("actions: no flow %q", flow)
+	}
+	var st State
+	if err := e.push(t, &st, &r, f, nil); err != nil || len(st.Open) == 0 {
+		return r, false, err
+	}
+	c := e.context(t, st.Active())
+	r.add(fill(e.stepWords(c, &f.Steps[0]).Prompt, e.args(c, &f.Steps[0])))
+	return r, true, nil
 }
 
 // push opens a session at the end of the chain.

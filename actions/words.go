@@ -42,6 +42,7 @@ type Phrases struct {
 // StepWords are the words of one step.
 type StepWords struct {
 	Prompt  string   `yaml:"prompt"`  // what is asked
+	Input   string   `yaml:"input"`   // what is typed, for keyboards: code, tel, decimal, number; "" for any text
 	Short   string   `yaml:"short"`   // the same once more, in few words; the prompt if empty
 	Hint    string   `yaml:"hint"`    // after bad input: the rule, and an example
 	Card    string   `yaml:"card"`    // before a commit: what will happen, and to whom

@@ -2,11 +2,14 @@ package bot
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"signdesk/actions"
 	"signdesk/bot/channel"
 	"signdesk/data/store"
 )
@@ -175,6 +178,58 @@ func (b *Bot) Standing(ctx context.Context, p channel.Peer) (s Standing, err err
 		return nil
 	})
 	return s, err
+}
+
+// Preview returns what the page behind a link says before anybody acts there.
+// open is false if the link cannot be used, and the text says why. Nothing is
+// written: whoever only looks, looks.
+func (b *Bot) Preview(ctx context.Context, link string) (m channel.Message, open bool, err error) {
+	err = b.Store.View(ctx, func(tx store.Tx) error {
+		t := &actions.Turn{Tx: tx, ID: "preview", Now: b.Now(), Device: actions.Phone, Link: link, Memo: make(map[any]any), Scope: make(map[any]any)}
+		r, ok, err := b.Engine.Preview(t, linkFlow)
+		m, open = channel.Message{Text: strings.Join(r.Text, "\n")}, ok
+		return err
+	})
+	return m, open, err
+}
+
+// linkFlow is the flow behind links.
+const linkFlow = "link"
+
+// ErrBound means that a statement was used for another conversation, or that the
+// conversation is somebody else's.
+var ErrBound = errors.New("bot: already bound")
+
+// Bind binds a conversation to an account, as somebody trusted states. One
+// statement binds one conversation.
+func (b *Bot) Bind(ctx context.Context, p channel.Peer, account, statement string) error {
+	return b.Store.Update(ctx, func(tx store.Tx) error {
+		sum := sha256.Sum256([]byte(statement))
+		at := store.FindOnce(tx, b.Now(), keepSeen, "bind\x00"+string(sum[:]))
+		to, _, err := store.OnceAt(tx, at, "bind\x00"+string(sum[:]), func() ([]byte, error) { return []byte(p.String()), nil })
+		if err != nil {
+			return err
+		}
+		key := store.Key{}.Str(p.String())
+		c, err := get[conversation](tx, conversations, key)
+		switch {
+		case err != nil:
+			return err
+		case c == nil:
+			c = &conversation{Peer: p}
+		}
+		if string(to) != p.String() {
+			first, err := get[conversation](tx, conversations, store.Key{}.Str(string(to)))
+			if err != nil || first == nil || !first.Ended { // after an ended one the person begins anew
+				return errors.Join(err, ErrBound)
+			}
+		}
+		if c.Account != "" && c.Account != account {
+			return ErrBound
+		}
+		c.Account = account
+		return put(tx, conversations, key, c)
+	})
 }
 
 // End ends a conversation: what was begun is put aside for good, and nothing is

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"signdesk/bot"
 	"signdesk/bot/channel"
@@ -79,6 +80,22 @@ func TestLogIsWhatThePersonReads(t *testing.T) {
 	before, err := d.LogBefore(context.Background(), page("ann"), 3, 1)
 	if err != nil || len(before) != 1 || before[0].Seq != 2 {
 		t.Errorf("before 3: %+v, %v", before, err)
+	}
+}
+
+func TestMessagesWithoutTheirTimeAreTakenOnce(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	in := channel.Inbound{Peer: page("ann"), MessageID: "same-id", Text: "我要点单"}
+	for i := range 3 {
+		rec, err := d.Receive(context.Background(), in)
+		if err != nil || rec.Again != (i > 0) || rec.Seq != 2 {
+			t.Errorf("time %d: %+v, %v", i, rec, err)
+		}
+		d.forward(5 * time.Hour)
+		if _, err := d.Sweep(context.Background(), 100); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 
@@ -16,8 +17,8 @@ const tokenPart = "k:"
 // hold, buttons, control words, the open step, other flows, the knowledge base.
 func (t *turn) route() error {
 	st := &t.conv.State
-	for _, flow := range st.Idle(t.now) {
-		if t.conv.Link == "" {
+	if t.conv.Link == "" { // the page behind a link waits as long as its case does
+		for _, flow := range st.Idle(t.now) {
 			t.say(textExpired(t.Engine.Title(flow)))
 		}
 	}
@@ -36,7 +37,7 @@ func (t *turn) route() error {
 		}
 	}
 	if t.u.in.Link != "" && st.Active() == nil {
-		return t.start(actions.Offer{Flow: "link"})
+		return t.start(actions.Offer{Flow: linkFlow})
 	}
 	if strings.TrimSpace(t.u.in.Text) == "" && t.u.in.Click == "" && t.u.in.Picture == nil {
 		t.say(textEmpty)
@@ -188,7 +189,7 @@ func (t *turn) asksSomething() bool {
 func (t *turn) outside() error {
 	st := &t.conv.State
 	if o := t.Engine.Offered(st, actionChoices(t.conv.Shown), t.u.in.Text); o != nil {
-		return t.wish(*o)
+		return t.wish(t.with(*o))
 	}
 	if t.picked() {
 		return nil
@@ -216,11 +217,21 @@ func (t *turn) offer() actions.Offer {
 	if o.Flow == "" {
 		return o
 	}
+	return t.with(o)
+}
+
+// with adds the values that the utterance carries to an offer.
+func (t *turn) with(o actions.Offer) actions.Offer {
+	slots := maps.Clone(o.Slots)
+	if slots == nil {
+		slots = make(map[string]string)
+	}
 	for slot, v := range t.Extract(t.u.in.Text) {
-		if o.Slots[slot] == "" {
-			o.Slots[slot] = v
+		if slots[slot] == "" {
+			slots[slot] = v
 		}
 	}
+	o.Slots = slots
 	return o
 }
 
@@ -255,7 +266,7 @@ func (t *turn) take(r actions.Reply) {
 	for _, c := range r.Choices {
 		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: c.Token, Label: c.Label, Control: c.Control})
 	}
-	t.reply.Picture = t.reply.Picture || r.Picture
+	t.reply.Picture, t.reply.Many, t.reply.Input = t.reply.Picture || r.Picture, r.Many, r.Input
 	if r.Ended != "" {
 		t.Logger.Info("flow ended", "flow", r.Ended, "result", r.Result, "turn", t.flow.ID)
 	}

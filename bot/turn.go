@@ -147,7 +147,11 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 		var rec Receipt
 		var heard []channel.Peer // others who are told something
 		err := b.Store.Update(ctx, func(tx store.Tx) error {
-			raw, again, err := store.OnceAt(tx, in.At, in.Peer.String()+"\x00"+in.MessageID, func() ([]byte, error) {
+			at, id := in.At, in.Peer.String()+"\x00"+in.MessageID
+			if at.IsZero() {
+				at = store.FindOnce(tx, now, keepSeen, id)
+			}
+			raw, again, err := store.OnceAt(tx, at, id, func() ([]byte, error) {
 				r, told, err := b.turn(tx, now, memo, u)
 				heard = told
 				if err != nil {

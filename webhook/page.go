@@ -70,14 +70,15 @@ func (s *Server) page(c *gin.Context) {
 		c.HTML(http.StatusOK, "page.html", v)
 		return
 	}
-	if code, msg := questionError(strings.TrimSpace(v.Question)); code != "" {
-		v.Error = msg
+	if k := questionError(strings.TrimSpace(v.Question)); k != nil {
+		v.Error = k.detail
 		c.HTML(http.StatusUnprocessableEntity, "page.html", v)
 		return
 	}
 	reply, err := s.reply(c, v.Question)
 	if err != nil {
-		s.unavailable(c, err)
+		s.opts.Log.Error("question not answered", "request", c.GetString(requestID), "err", err)
+		s.fail(c, errUnavailable)
 		return
 	}
 	v.Reply = &reply
@@ -92,14 +93,19 @@ func (s *Server) entryPage(c *gin.Context) {
 		p = e.Part(kb.PartID(c.DefaultQuery("part", string(kb.MainPart))))
 	}
 	if p == nil {
-		s.fail(c, http.StatusNotFound, "not_found", "没有这个问题，请从首页重新进入。")
+		s.fail(c, errNotFound)
 		return
 	}
 	reply := bot.ShowPart(p)
 	c.HTML(http.StatusOK, "page.html", view{Server: s, Reply: &reply})
 }
 
-func style(c *gin.Context) {
-	c.Header("Cache-Control", "public, max-age=3600")
-	c.FileFromFS("pages/style.css", http.FS(pages))
+// assets are the files of pages that browsers load by themselves.
+var assets = []string{"style.css", "link.css", "demo.css", "demo.js"}
+
+func asset(name string) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		c.Header("Cache-Control", "public, max-age=3600")
+		c.FileFromFS("pages/"+name, http.FS(pages))
+	}
 }

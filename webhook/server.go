@@ -1,22 +1,35 @@
-// Package webhook is the HTTP side of signdesk: the page to ask in and the
-// JSON interface.
+// Package webhook is the HTTP side of signdesk: conversations for the widget and
+// other front ends, the help center, the pages behind links, and what machines
+// ask and tell.
 //
-// It knows no rule of matching and no wording of answers; it decodes requests,
-// asks, and renders. A [Server] is safe for concurrent use.
+// It knows no rule of matching, no flow and no wording of answers; it decodes
+// requests, hands them on, and renders. A [Server] is safe for concurrent use.
+//
+// # Who may do what
+//
+// A visitor bears a token that he was given ([visitor.Signer]); it opens his
+// conversation and no other. A user of a host site is whom that site's signed
+// statement names ([visitor.Users]). The code in the address of a page behind a
+// link is what its bearer has; pages never act on GET, since previewers open
+// links. Changing requests of other sites' pages are refused.
 package webhook
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"slices"
+	"sync"
 	"time"
 	"unicode/utf8"
 
+	"github.com/gin-contrib/cors"
 	"github.com/gin-gonic/gin"
 
 	"signdesk/bot"
 	"signdesk/kb"
+	"signdesk/webhook/visitor"
 )
 
 // decider answers an utterance; it must be safe for concurrent use.
@@ -27,16 +40,37 @@ type decider interface {
 
 // Options are the settings of a server.
 type Options struct {
-	Base    decider
-	Contact bot.Contact
-	Site    string       // the platform's web site, without scheme
-	Log     *slog.Logger // errors, once each; never the text of a question
+	Base      decider
+	Talks     conversations
+	Visitors  *visitor.Signer
+	Users     *visitor.Users
+	AccountOf func(ctx context.Context, login string) (account string, err error) // "" if there is none
+	Contact   bot.Contact
+	Hours     func(time.Time) bot.Hours
+	Now       func() time.Time
+	Site      string   // the platform's web site, without scheme
+	Public    string   // address of this server as people see it, e.g. "https://desk.example"; "" for relative links
+	Origins   []string // web sites that embed the widget, e.g. "https://www.example.cn"
+	Secure    bool     // people come by HTTPS only
+	Proxies   []string // addresses of proxies whose word about clients is taken
+	Rates     Rates
+	Metrics   *Metrics     // nil: none are shown
+	Ready     func() error // what /readyz tells; nil: always ready
+	Demo      Demo         // nil: no demonstration page
+	Log       *slog.Logger // errors, once each; never the text of a question
 }
 
 // A Server answers HTTP requests.
 type Server struct {
-	opts   Options
-	engine *gin.Engine
+	opts        Options
+	engine      *gin.Engine
+	byAddress   *limiter
+	byVisitor   *limiter
+	newVisitors *limiter
+	byCode      *limiter
+	streams     streamCount
+	stopping    chan struct{}
+	stop        sync.Once
 }
 
 const (
@@ -49,66 +83,120 @@ const (
 	askTimeout = 5 * time.Second
 )
 
+// Bursts are what may come at once.
+const (
+	addressBurst    = 200
+	visitorBurst    = 20
+	newVisitorBurst = 60
+	codeBurst       = 10
+)
+
 // New returns a server; it does not listen yet.
 func New(opts Options) (*Server, error) {
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{opts: opts, engine: gin.New()}
+	if opts.Rates == (Rates{}) {
+		opts.Rates = DefaultRates()
+	}
+	s := &Server{opts: opts, engine: gin.New(), stopping: make(chan struct{}),
+		byAddress: newLimiter(opts.Rates.Address, addressBurst), byVisitor: newLimiter(opts.Rates.Visitor, visitorBurst),
+		newVisitors: newLimiter(opts.Rates.Address/10, newVisitorBurst), byCode: newLimiter(opts.Rates.Codes, codeBurst)}
 	s.engine.HandleMethodNotAllowed = true
+	if err := s.engine.SetTrustedProxies(opts.Proxies); err != nil {
+		return nil, err
+	}
 	tmpl, err := parsePages()
 	if err != nil {
 		return nil, err
 	}
 	s.engine.SetHTMLTemplate(tmpl)
-	s.engine.Use(gin.CustomRecoveryWithWriter(nil, s.recovered), headers)
-	s.engine.GET("/", s.page)
-	s.engine.GET("/faq/:entry", s.entryPage)
-	s.engine.GET("/style.css", style)
-	s.engine.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
-	s.engine.POST("/v1/ask", s.ask)
-	s.engine.NoRoute(func(c *gin.Context) {
-		s.fail(c, http.StatusNotFound, "not_found", "没有这个页面，请从首页重新进入。")
-	})
-	s.engine.NoMethod(func(c *gin.Context) {
-		s.fail(c, http.StatusMethodNotAllowed, "method_not_allowed", "不支持这种请求方式。")
-	})
+	s.engine.Use(nameRequest, gin.CustomRecoveryWithWriter(nil, s.recovered), headers)
+	s.machines()
+	s.help()
+	if err := s.api(); err != nil {
+		return nil, err
+	}
+	s.linkPages()
+	s.demo()
+	s.engine.NoRoute(func(c *gin.Context) { s.fail(c, errNotFound) })
+	s.engine.NoMethod(func(c *gin.Context) { s.fail(c, errMethod) })
 	return s, nil
+}
+
+// api are the routes of conversations.
+func (s *Server) api() error {
+	same := http.NewCrossOriginProtection()
+	for _, o := range s.opts.Origins {
+		if err := same.AddTrustedOrigin(o); err != nil {
+			return err
+		}
+	}
+	v1 := s.engine.Group("/api/v1", s.limitAddress, s.knownOrigin, s.sameSite(same))
+	if len(s.opts.Origins) > 0 {
+		v1.Use(cors.New(cors.Config{AllowOrigins: s.opts.Origins, AllowMethods: []string{"GET", "POST"}, MaxAge: time.Hour,
+			AllowHeaders: []string{"Authorization", "Content-Type", "Last-Event-ID"}, ExposeHeaders: []string{"Retry-After", "X-Request-Id"}}))
+		for _, path := range []string{"/conversation", "/conversation/messages", "/conversation/pictures", "/conversation/ratings", "/conversation/end", "/conversation/events"} {
+			v1.OPTIONS(path, func(c *gin.Context) { c.Status(http.StatusNoContent) })
+		}
+	}
+	v1.POST("/conversation", body(maxBody), s.hello)
+	mine := v1.Group("/conversation", s.known)
+	mine.GET("/messages", s.history)
+	mine.POST("/messages", body(maxBody), s.post)
+	mine.POST("/pictures", body(maxPicture), s.upload)
+	mine.POST("/ratings", body(maxBody), s.rate)
+	mine.POST("/end", body(maxBody), s.end)
+	mine.GET("/events", s.events)
+	return nil
+}
+
+// knownOrigin refuses requests of pages that are neither ours nor listed.
+func (s *Server) knownOrigin(c *gin.Context) {
+	origin := c.GetHeader("Origin")
+	if origin == "" || slices.Contains(s.opts.Origins, origin) || origin == s.opts.Public {
+		c.Next()
+		return
+	}
+	if u, err := url.Parse(origin); err != nil || u.Host != c.Request.Host {
+		s.problem(c, errForbidden)
+		return
+	}
+	c.Next()
+}
+
+// sameSite refuses requests that pages of other sites make with the cookie of a
+// person who knows nothing of it.
+func (s *Server) sameSite(p *http.CrossOriginProtection) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if c.GetHeader("Authorization") == "" && p.Check(c.Request) != nil {
+			s.problem(c, errForbidden)
+			return
+		}
+		c.Next()
+	}
 }
 
 // Handler returns the handler of all routes.
 func (s *Server) Handler() http.Handler { return s.engine }
 
+// pagePolicy lets a page load what this server has, and nothing else.
+const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self' blob: data:; script-src 'self'; connect-src 'self'; form-action 'self'; " +
+	"base-uri 'none'; frame-ancestors 'self'; frame-src 'self'"
+
 // headers sets what protects a page that shows people's own words.
 func headers(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", pagePolicy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Permissions-Policy", "geolocation=(), microphone=()")
 	h.Set("Cache-Control", "no-store")
 	c.Next()
 }
 
 func (s *Server) recovered(c *gin.Context, cause any) {
-	s.opts.Log.Error("panic in a request", "path", c.FullPath(), "err", cause)
-	s.fail(c, http.StatusInternalServerError, "internal", "抱歉，系统出了点问题，请稍后再试。")
-	c.Abort()
-}
-
-// A problem is an error document (RFC 9457).
-type problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Code   string `json:"code"` // stable
-}
-
-// fail answers with a problem document, or with a page where a browser asked.
-func (s *Server) fail(c *gin.Context, status int, code, title string) {
-	if c.NegotiateFormat(gin.MIMEJSON, gin.MIMEHTML) == gin.MIMEHTML {
-		c.HTML(status, "page.html", view{Server: s, Error: title})
-		return
-	}
-	c.Header("Content-Type", "application/problem+json; charset=utf-8")
-	c.JSON(status, problem{Type: "about:blank", Title: title, Status: status, Code: code})
+	s.opts.Log.Error("panic in a request", "route", c.FullPath(), "request", c.GetString(requestID), "err", cause)
+	s.fail(c, errInternal)
 }
 
 // ask answers POST /v1/ask {"q": "…"} with a [bot.Record].
@@ -117,38 +205,30 @@ func (s *Server) ask(c *gin.Context) {
 		ID string `json:"id"`
 		Q  string `json:"q"`
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
-	if err := c.ShouldBindJSON(&in); err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			s.fail(c, http.StatusRequestEntityTooLarge, "too_large", tooLong)
-			return
-		}
-		s.fail(c, http.StatusBadRequest, "bad_json", `请求内容应为 JSON，例如 {"q":"提示无权限怎么办"}。`)
+	if !s.decodeJSON(c, &in) {
 		return
 	}
-	if code, msg := questionError(in.Q); code != "" {
-		s.fail(c, http.StatusUnprocessableEntity, code, msg)
+	if k := questionError(in.Q); k != nil {
+		s.problem(c, *k)
 		return
 	}
 	reply, err := s.reply(c, in.Q)
 	if err != nil {
-		s.unavailable(c, err)
+		s.broken(c, err)
 		return
 	}
 	c.PureJSON(http.StatusOK, bot.NewRecord(in.ID, reply))
 }
 
-const tooLong = "问题太长了，请控制在 4000 字以内，只发关键的提示或描述就行。"
-
-// questionError checks a question; code is empty if it is fine.
-func questionError(q string) (code, msg string) {
+// questionError checks a question; nil if it is fine.
+func questionError(q string) *errorKind {
 	switch n := utf8.RuneCountInString(q); {
 	case n == 0:
-		return "empty", "请输入您的问题，或把屏幕上的提示原文粘贴进来。"
+		return &errEmpty
 	case n > MaxQuestion:
-		return "too_long", tooLong
+		return &errTooLong
 	}
-	return "", ""
+	return nil
 }
 
 func (s *Server) reply(c *gin.Context, q string) (bot.Reply, error) {
@@ -159,9 +239,4 @@ func (s *Server) reply(c *gin.Context, q string) (bot.Reply, error) {
 		return bot.Reply{}, err
 	}
 	return bot.Compose(d, s.opts.Contact), nil
-}
-
-func (s *Server) unavailable(c *gin.Context, err error) {
-	s.opts.Log.Error("question not answered", "path", c.FullPath(), "err", err)
-	s.fail(c, http.StatusServiceUnavailable, "unavailable", "现在有点忙，请稍后再试，或拨打热线 "+s.opts.Contact.Hotline+"。")
 }

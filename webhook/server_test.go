@@ -80,10 +80,10 @@ func TestAsk(t *testing.T) {
 	}{
 		{"answer", `{"id":"1","q":"提示无权限"}`, 200, `"decision":"answer","entries":["11"],"part":"main"`},
 		{"nothing", `{"q":"天气"}`, 200, `"decision":"none","entries":[]`},
-		{"no JSON", `q=1`, 400, `"code":"bad_json"`},
+		{"no JSON", `q=1`, 400, `"code":"bad-json"`},
 		{"empty", `{"q":""}`, 422, `"code":"empty"`},
-		{"too long", `{"q":"` + strings.Repeat("长", 4001) + `"}`, 422, `"code":"too_long"`},
-		{"too large", `{"q":"` + strings.Repeat("长", 40000) + `"}`, 413, `"code":"too_large"`},
+		{"too long", `{"q":"` + strings.Repeat("长", 4001) + `"}`, 422, `"code":"too-long"`},
+		{"too large", `{"q":"` + strings.Repeat("长", 40000) + `"}`, 413, `"code":"too-large"`},
 		{"failure", `{"q":"broken"}`, 503, `"code":"unavailable"`},
 		{"panic", `{"q":"panic"}`, 500, `"code":"internal"`},
 	} {
@@ -116,8 +116,8 @@ func TestPages(t *testing.T) {
 		{"/?q=", 422, []string{"请输入您的问题"}},
 		{"/?q=broken", 503, []string{"稍后再试"}},
 		{"/faq/11?part=face", 200, []string{"扫码。"}},
-		{"/faq/99", 404, []string{"没有这个问题"}},
-		{"/faq/11?part=nose", 404, []string{"没有这个问题"}},
+		{"/faq/99", 404, []string{"没有这个页面"}},
+		{"/faq/11?part=nose", 404, []string{"没有这个页面"}},
 		{"/nowhere", 404, []string{"没有这个页面"}},
 		{"/style.css", 200, []string{"prefers-color-scheme"}},
 		{"/healthz", 200, []string{"ok"}},
@@ -149,7 +149,7 @@ func TestPages(t *testing.T) {
 func TestOtherMethods(t *testing.T) {
 	ts := newServer(t)
 	res, err := http.Get(ts.URL + "/v1/ask")
-	if status, body := read(t, res, err); status != http.StatusMethodNotAllowed || !strings.Contains(body, "method_not_allowed") {
+	if status, body := read(t, res, err); status != http.StatusMethodNotAllowed || !strings.Contains(body, "method-not-allowed") {
 		t.Errorf("GET /v1/ask: %d %s", status, body)
 	}
 }

@@ -36,6 +36,12 @@ func (t *Tx) Queued(limit int) []*Notification {
 	return notifications.listRange(t, "queued", store.Range{Limit: limit})
 }
 
+// LatestNotices returns the notifications that were written last, the newest
+// first, at most limit.
+func (t *Tx) LatestNotices(limit int) []*Notification {
+	return notifications.listRange(t, "seq", store.Range{Limit: limit, Reverse: true})
+}
+
 // SentTo returns the notifications to a login, oldest first.
 func (t *Tx) SentTo(login string) []*Notification {
 	return notifications.list(t, "to", key(login))

@@ -256,6 +256,7 @@ var (
 		index[Notification]{"queued", false, func(n *Notification) []store.Key {
 			return oneIf(n.Status == NotificationQueued, store.Key{}.Uint(n.Seq))
 		}},
+		index[Notification]{"seq", false, func(n *Notification) []store.Key { return one(store.Key{}.Uint(n.Seq)) }},
 		index[Notification]{"to", false, func(n *Notification) []store.Key { return one(key(n.To).Uint(n.Seq)) }})
 
 	files = newTable[FileID, UploadedFile]("files", nil)

@@ -34,7 +34,7 @@ const (
 type Inbound struct {
 	Peer      Peer
 	MessageID string    // the channel's; the same when it is delivered again
-	At        time.Time // when the message was made; the same when it is delivered again
+	At        time.Time // when the message was made; the same when it is delivered again; zero if unknown
 	Device    Device
 	Text      string
 	Click     string // token of a choice that was clicked; "" for typed text
@@ -62,6 +62,8 @@ type Message struct {
 	Text    string   `json:"text"`
 	Choices []Choice `json:"choices,omitempty"`
 	Picture bool     `json:"picture,omitempty"` // a picture may be sent now
+	Many    bool     `json:"many,omitempty"`    // several of the choices may be taken at once
+	Input   string   `json:"input,omitempty"`   // what is typed, for keyboards: code, tel, decimal, number; "" for any text
 	Entry   string   `json:"entry,omitempty"`   // part of the knowledge base that answers: "11/phone"
 }
 

@@ -29,6 +29,18 @@ func OnceAt(tx Tx, at time.Time, id string, fn func() (receipt []byte, err error
 	return once(tx, seenTable, hourKey(at).Str(id), fn)
 }
 
+// FindOnce returns the hour under which [OnceAt] remembers id, looking back from
+// now for as long as kept; now if it does not. It is for messages that do not
+// tell when they were made.
+func FindOnce(tx Tx, now time.Time, kept time.Duration, id string) time.Time {
+	for at := now; now.Sub(at) <= kept; at = at.Add(-time.Hour) {
+		if tx.Get(seenTable, hourKey(at).Str(id)) != nil {
+			return at
+		}
+	}
+	return now
+}
+
 // SweepOnce forgets what OnceAt remembers of the hours before that of before,
 // the oldest first, at most limit of them. It returns how many it forgot; if
 // that is limit, there may be more.

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"log/slog"
+	"regexp"
+	"sync"
+	"time"
+
+	"signdesk/actions/platform"
+	"signdesk/actions/platform/value"
+	"signdesk/bot"
+	"signdesk/kb"
+	"signdesk/webhook"
+	"signdesk/webhook/visitor"
+)
+
+// pageChannels are the channels whose people read their conversation on a page.
+var pageChannels = []string{webhook.Channel, webhook.LinkChannel}
+
+// newWeb puts the web side of a service together.
+func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *webhook.Metrics, log *slog.Logger) (*webhook.Server, error) {
+	key, err := hkdf.Key(sha256.New, s.key, nil, "signdesk web visitors", sha256.Size)
+	if err != nil {
+		return nil, err
+	}
+	visitors, err := visitor.NewSigner(key)
+	if err != nil {
+		return nil, err
+	}
+	users, err := visitor.NewUsers(listed(cfg.UserKeys), s.clock.Now)
+	if err != nil {
+		return nil, err
+	}
+	o := webhook.Options{Base: base, Talks: talks, Visitors: visitors, Users: users, AccountOf: s.accountOf, Contact: cfg.contact(), Hours: hotlineHours,
+		Now: s.clock.Now, Site: cfg.Site, Public: cfg.Public, Origins: listed(cfg.Origins), Proxies: listed(cfg.Proxies), Metrics: metrics, Log: log}
+	o.Secure = len(cfg.Public) > 5 && cfg.Public[:6] == "https:"
+	if cfg.Demo == "on" {
+		o.Demo = s
+	}
+	return webhook.New(o)
+}
+
+// accountOf returns the account of a login, "" if there is none.
+func (s *service) accountOf(ctx context.Context, login string) (id string, err error) {
+	login, ok := value.Login(login)
+	if !ok {
+		return "", nil
+	}
+	err = s.platform.View(ctx, func(t *platform.Tx) error {
+		id = ""
+		if a := t.AccountByLogin(login); a != nil && a.Status == platform.AccountActive {
+			id = string(a.ID)
+		}
+		return t.Err()
+	})
+	return id, err
+}
+
+var linkInText = regexp.MustCompile(`/s/([0-9A-Za-z]{8})`)
+
+// Inbox implements [webhook.Demo].
+func (s *service) Inbox(ctx context.Context, limit int) (out []webhook.DemoMessage, err error) {
+	err = s.platform.View(ctx, func(t *platform.Tx) error {
+		out = []webhook.DemoMessage{}
+		for _, n := range t.LatestNotices(limit) {
+			m := webhook.DemoMessage{To: n.To, At: n.CreatedAt, Mail: n.Channel == "Email", Text: n.Text}
+			if found := linkInText.FindStringSubmatch(n.Text); found != nil {
+				m.Code, m.Path = found[1], "/s/"+found[1]
+			}
+			out = append(out, m)
+		}
+		return t.Err()
+	})
+	return out, err
+}
+
+// Wait implements [webhook.Demo].
+func (s *service) Wait(ctx context.Context, d time.Duration) error {
+	if err := s.clock.Wait(ctx, d); err != nil {
+		return err
+	}
+	if _, err := s.platform.PayOut(ctx, workBatch); err != nil {
+		return err
+	}
+	_, err := s.platform.Sweep(ctx, workBatch)
+	return err
+}
+
+// deliverNotices takes the SMS and e-mails that the platform owes: without a
+// gateway they stay in the demonstration's inbox.
+func (s *service) deliverNotices(ctx context.Context) (int, error) {
+	act := s.platform.NewAct(platform.Actor{System: "notices"}, "")
+	return platform.Do(ctx, s.platform, act, func(t *platform.Tx) (int, error) {
+		list := t.Queued(workBatch)
+		for _, n := range list {
+			if err := t.Delivered(n.ID, ""); err != nil {
+				return 0, err
+			}
+		}
+		return len(list), t.Err()
+	})
+}
+
+// outboxGauge tells how much is owed; it looks at most once a second.
+func outboxGauge(talks func() *bot.Bot, now func() time.Time) func() (int, time.Duration) {
+	var mu sync.Mutex
+	var at time.Time
+	var owed int
+	var oldest time.Duration
+	return func() (int, time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		if b := talks(); b != nil && time.Since(at) > time.Second {
+			at, owed, oldest = time.Now(), 0, 0
+			if list, err := b.Deliveries(context.Background(), bot.Owed, 10_000); err == nil && len(list) > 0 {
+				owed, oldest = len(list), now().Sub(list[0].Created)
+			}
+		}
+		return owed, oldest
+	}
+}

@@ -1,0 +1,504 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pb33f/libopenapi"
+	validator "github.com/pb33f/libopenapi-validator"
+
+	"signdesk/actions/platform"
+	"signdesk/actions/platform/demo"
+	"signdesk/bot"
+	"signdesk/webhook"
+)
+
+// A site is the whole service on the web, with the demonstration's world.
+type site struct {
+	*testing.T
+	*service
+	url   string
+	talks *bot.Bot
+	web   *webhook.Server
+	valid validator.Validator
+	n     int
+}
+
+func newSite(t *testing.T, change func(*Config)) *site {
+	t.Helper()
+	cfg := testConfig(t)
+	if change != nil {
+		change(cfg)
+	}
+	s := &site{T: t}
+	ctx := t.Context()
+	base, err := openBase(ctx, cfg)
+	s.must(err)
+	t.Cleanup(func() { base.Close() })
+	recognise, err := openIntents(cfg, base)
+	s.must(err)
+	s.service, err = openMemory(ctx, cfg)
+	s.must(err)
+	log := slog.New(slog.DiscardHandler)
+	s.talks, err = newBot(cfg, s.service, base, recognise, log, botHooks{read: pageChannels})
+	s.must(err)
+	s.web, err = newWeb(cfg, s.service, s.talks, base, webhook.NewMetrics(func() (int, time.Duration) { return 0, 0 }), log)
+	s.must(err)
+	ts := httptest.NewServer(s.web.Handler())
+	t.Cleanup(func() { s.web.Stop(); ts.Close() })
+	s.url = ts.URL
+	doc, err := libopenapi.NewDocument(webhook.OpenAPI)
+	s.must(err)
+	var errs []error
+	if s.valid, errs = validator.NewValidator(doc); len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	return s
+}
+
+func (s *site) must(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// do sends a request, sees that it and its answer are as the description of the
+// interface says, and returns the answer.
+func (s *site) do(method, path, token string, in any, head ...string) (int, map[string]any) {
+	s.Helper()
+	var raw []byte
+	kind := "application/json"
+	switch v := in.(type) {
+	case nil:
+	case []byte:
+		raw, kind = v, "image/png"
+	case string:
+		raw = []byte(v)
+	default:
+		var err error
+		raw, err = json.Marshal(v)
+		s.must(err)
+	}
+	make := func() *http.Request {
+		req, err := http.NewRequestWithContext(s.Context(), method, s.url+path, bytes.NewReader(raw))
+		s.must(err)
+		if raw != nil {
+			req.Header.Set("Content-Type", kind)
+		}
+		if token != "" {
+			req.Header.Set("Authorization", "Bearer "+token)
+		}
+		for i := 0; i+1 < len(head); i += 2 {
+			req.Header.Set(head[i], head[i+1])
+		}
+		return req
+	}
+	res, err := http.DefaultClient.Do(make())
+	s.must(err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	s.must(err)
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	if strings.HasPrefix(path, "/api/") {
+		if ok, errs := s.valid.ValidateHttpResponse(make(), res); !ok {
+			s.Errorf("%s %s: answer %d is not as described: %v\n%s", method, path, res.StatusCode, errs, body)
+		}
+		if ok, errs := s.valid.ValidateHttpRequest(make()); !ok && res.StatusCode < 300 {
+			s.Errorf("%s %s: request is not as described, and was taken: %v", method, path, errs)
+		}
+	}
+	out := map[string]any{}
+	if len(body) > 0 {
+		if err := json.Unmarshal(body, &out); err != nil {
+			s.Fatalf("%s %s: %d %s", method, path, res.StatusCode, body)
+		}
+	}
+	return res.StatusCode, out
+}
+
+// wants checks an answer's status and, of problems, the code.
+func (s *site) wants(status int, code string) func(int, map[string]any) {
+	return func(got int, out map[string]any) {
+		s.Helper()
+		if got != status || code != "" && out["code"] != code {
+			s.Errorf("got %d %v, want %d %s", got, out, status, code)
+		}
+		if code != "" && !regexp.MustCompile(`\p{Han}`).MatchString(fmt.Sprint(out["detail"])) {
+			s.Errorf("problem without Chinese words: %v", out)
+		}
+	}
+}
+
+// A guest is a visitor of the site.
+type guest struct {
+	*site
+	token string
+	last  map[string]any // last message of the assistant
+}
+
+func (s *site) guest() *guest {
+	s.Helper()
+	_, out := s.do("POST", "/api/v1/conversation", "", map[string]any{"device": "phone"})
+	token, _ := out["token"].(string)
+	if token == "" {
+		s.Fatalf("no token: %v", out)
+	}
+	return &guest{site: s, token: token}
+}
+
+// sends posts a message, reads the reply from the history, and checks that it
+// has these words.
+func (g *guest) sends(m map[string]any, want ...string) {
+	g.Helper()
+	g.n++
+	if m["id"] == nil {
+		m["id"] = fmt.Sprintf("message-%d", g.n)
+	}
+	status, out := g.do("POST", "/api/v1/conversation/messages", g.token, m)
+	if status != http.StatusAccepted {
+		g.Fatalf("%v: %d %v", m, status, out)
+	}
+	_, history := g.do("GET", "/api/v1/conversation/messages?limit=1", g.token, nil)
+	list := history["messages"].([]any)
+	g.last = list[len(list)-1].(map[string]any)
+	for _, w := range want {
+		if !strings.Contains(fmt.Sprint(g.last["text"]), w) {
+			g.Errorf("after %v: want %q in %v", m, w, g.last["text"])
+		}
+	}
+}
+
+func (g *guest) says(text string, want ...string) {
+	g.Helper()
+	g.sends(map[string]any{"text": text}, want...)
+}
+
+// presses clicks the choice with that label.
+func (g *guest) presses(label string, want ...string) {
+	g.Helper()
+	for _, c := range g.last["choices"].([]any) {
+		if choice := c.(map[string]any); choice["label"] == label {
+			g.sends(map[string]any{"choice": choice["token"]}, want...)
+			return
+		}
+	}
+	g.Fatalf("no choice %q in %v", label, g.last)
+}
+
+func (s *site) sent(login string, pattern *regexp.Regexp) string {
+	s.Helper()
+	var found string
+	s.must(s.platform.View(s.Context(), func(t *platform.Tx) error {
+		for _, n := range t.SentTo(login) {
+			if m := pattern.FindStringSubmatch(n.Text); m != nil {
+				found = m[1]
+			}
+		}
+		return t.Err()
+	}))
+	if found == "" {
+		s.Fatalf("nothing like %s was sent to %s", pattern, login)
+	}
+	return found
+}
+
+var codeInNotice = regexp.MustCompile(`验证码(\d{6})`)
+
+// A page is one behind a link, as a browser without JavaScript uses it.
+type linkPage struct {
+	*site
+	path, key, html string
+}
+
+var keyInPage = regexp.MustCompile(`name="key" value="(\w+)"`)
+
+func (s *site) open(path string) *linkPage {
+	s.Helper()
+	res, err := http.Get(s.url + path)
+	s.must(err)
+	p := &linkPage{site: s, path: path}
+	p.read(res)
+	return p
+}
+
+func (p *linkPage) read(res *http.Response) {
+	p.Helper()
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	p.must(err)
+	p.html = string(raw)
+	if m := keyInPage.FindStringSubmatch(p.html); m != nil {
+		p.key = m[1]
+	}
+	if csp := res.Header.Get("Content-Security-Policy"); strings.Contains(csp, "unsafe") || csp == "" || strings.Contains(p.html, "<script>") {
+		p.Errorf("policy %q", csp)
+	}
+}
+
+// fills sends the form, with an idempotency key.
+func (p *linkPage) fills(field, value string, want ...string) {
+	p.Helper()
+	p.send(p.key, field, value, want...)
+}
+
+func (p *linkPage) send(key, field, value string, want ...string) {
+	p.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	p.must(w.WriteField("key", key))
+	p.must(w.WriteField(field, value))
+	p.must(w.Close())
+	res, err := http.Post(p.url+p.path, w.FormDataContentType(), &b)
+	p.must(err)
+	p.read(res)
+	for _, text := range want {
+		if !strings.Contains(p.html, text) {
+			p.Errorf("after %q: want %q in\n%s", value, text, p.html)
+		}
+	}
+}
+
+// TestStory is what the help center is for: a visitor asks for permission, finance
+// does its part on a phone page, and the visitor sees it done.
+func TestStory(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	g := s.guest()
+	g.says("提示：您未加入企业", "未加入企业")
+	if g.last["rate"] != true || g.last["link"] == nil {
+		t.Errorf("an answer without rating or link: %v", g.last)
+	}
+	s.wants(204, "")(s.do("POST", "/api/v1/conversation/ratings", g.token, map[string]any{"message": g.last["id"], "helpful": true}))
+	g.says("申请权限 合同C-12-1", "请输入您在平台登录用的手机号或邮箱")
+	g.says("14000001202", "6位验证码")
+	g.says(s.sent("14000001202", codeInNotice), "身份已确认")
+	g.presses("继续申请", "请输入申请人姓名")
+	g.says("李示二", "默认申请的权限是")
+	for _, label := range []string{"用默认权限", "其他方式申请", "向公司财务申请", "短信/邮件通知", "确认"} {
+		g.presses(label)
+	}
+	g.says("14000001291", "将发给财务 140****1291")
+	g.presses("确认", "已通知财务")
+
+	path := "/s/" + s.sent("14000001291", linkInText)
+	p := s.open(path)
+	for _, want := range []string{"虚构茶山商贸有限公司", "李示二", "140****1202", "开始办理"} {
+		if !strings.Contains(p.html, want) {
+			t.Errorf("page lacks %q", want)
+		}
+	}
+	if again := s.open(path); !strings.Contains(again.html, "开始办理") {
+		t.Error("looking at the page did something")
+	}
+	p.fills("text", "开始办理", "请输入开户银行")
+	for _, v := range []string{"中国银行", "浙江", "杭州", "高新支行"} {
+		p.fills("text", v)
+	}
+	p.fills("text", "9900000000000037", "将向下面的对公账户打一笔少于0.99元的款")
+	p.fills("choice", "c:yes", "打款申请已提交")
+	s.must(s.Wait(s.Context(), 48*time.Hour))
+	p.fills("text", "一百块吧", "请输入金额", `value="一百块吧"`)
+	key := p.key
+	p.send(key, "text", "0.5", "还可以再试2次")
+	p.send(key, "text", "0.5", "还可以再试2次") // the same form sent twice
+	p.fills("text", "0.38", "已完成授权")
+	if ended := s.open(path); !strings.Contains(ended.html, "已经办理完成") || strings.Contains(ended.html, "李示二") {
+		t.Errorf("used link shows %s", ended.html)
+	}
+	g.says("申请进度", "申请已通过")
+}
+
+// events reads a stream until it has n messages.
+func (g *guest) events(after string, n int) (ids []string, texts []string) {
+	g.Helper()
+	ctx, cancel := context.WithTimeout(g.Context(), 20*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, "GET", g.url+"/api/v1/conversation/events", nil)
+	g.must(err)
+	req.Header.Set("Authorization", "Bearer "+g.token)
+	req.Header.Set("Last-Event-ID", after)
+	res, err := http.DefaultClient.Do(req)
+	g.must(err)
+	defer res.Body.Close()
+	event := ""
+	for lines := bufio.NewScanner(res.Body); lines.Scan() && len(texts) < n; {
+		name, value, _ := strings.Cut(lines.Text(), ": ")
+		switch name {
+		case "event":
+			event = value
+		case "id":
+			ids = append(ids, value)
+		case "data":
+			if event == "message" {
+				var m struct{ Text string }
+				g.must(json.Unmarshal([]byte(value), &m))
+				texts = append(texts, m.Text)
+			}
+		}
+	}
+	return ids, texts
+}
+
+func TestEventsGoOnWhereTheyWere(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	g := s.guest()
+	g.says("你好")
+	ids, texts := g.events("0", 2)
+	if len(ids) != 2 || ids[0] != "1" || ids[1] != "2" || texts[0] != "你好" {
+		t.Fatalf("ids %v, texts %v", ids, texts)
+	}
+	type result struct{ ids, texts []string }
+	done := make(chan result)
+	go func() { ids, texts := g.events("2", 2); done <- result{ids, texts} }()
+	g.says("谢谢")
+	if r := <-done; len(r.ids) != 2 || r.ids[0] != "3" {
+		t.Errorf("live events %v", r)
+	}
+	if ids, _ := g.events("3", 1); len(ids) != 1 || ids[0] != "4" {
+		t.Errorf("resumed with %v", ids)
+	}
+	s.web.Stop()
+	if ids, _ := g.events("4", 1); len(ids) != 0 {
+		t.Errorf("a stopped server streams %v", ids)
+	}
+}
+
+func TestMessagesAreTakenOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	g := s.guest()
+	m := map[string]any{"id": "the-same-id", "text": "怎么更换管理员"}
+	for range 3 {
+		g.sends(m)
+	}
+	_, out := s.do("GET", "/api/v1/conversation/messages", g.token, nil)
+	if list := out["messages"].([]any); len(list) != 2 || out["more"] != false {
+		t.Errorf("history %v", out)
+	}
+}
+
+func TestRequestsThatAreWrong(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(c *Config) { c.Origins = "https://www.example.cn" })
+	g := s.guest()
+	const messages = "/api/v1/conversation/messages"
+	id := "message-x"
+	for name, row := range map[string]struct {
+		path, token string
+		in          any
+		status      int
+		code        string
+	}{
+		"no token":          {messages, "", map[string]any{"id": id, "text": "hi"}, 401, "unauthorized"},
+		"forged token":      {messages, g.token[:len(g.token)-2] + "AA", map[string]any{"id": id, "text": "hi"}, 401, "unauthorized"},
+		"no JSON":           {messages, g.token, "{", 400, "bad-json"},
+		"two values":        {messages, g.token, "{} {}", 400, "bad-json"},
+		"unknown field":     {messages, g.token, map[string]any{"id": id, "text": "hi", "admin": true}, 400, "bad-json"},
+		"nothing said":      {messages, g.token, map[string]any{"id": id}, 422, "empty"},
+		"blanks":            {messages, g.token, map[string]any{"id": id, "text": " \n"}, 422, "empty"},
+		"too long":          {messages, g.token, map[string]any{"id": id, "text": strings.Repeat("长", 4001)}, 422, "too-long"},
+		"too large":         {messages, g.token, map[string]any{"id": id, "text": strings.Repeat("长", 30000)}, 413, "too-large"},
+		"two at once":       {messages, g.token, map[string]any{"id": id, "text": "hi", "choice": "c:human"}, 422, "invalid"},
+		"short id":          {messages, g.token, map[string]any{"id": "x", "text": "hi"}, 422, "invalid"},
+		"picture not there": {messages, g.token, map[string]any{"id": id, "picture": "abc"}, 404, "picture-gone"},
+		"no picture":        {"/api/v1/conversation/pictures", g.token, []byte("GIF89a"), 415, "picture-type"},
+		"broken picture":    {"/api/v1/conversation/pictures", g.token, []byte("\x89PNG\r\n\x1a\n broken"), 422, "bad-picture"},
+		"rating of nothing": {"/api/v1/conversation/ratings", g.token, map[string]any{"message": "77", "helpful": true}, 404, "not-an-answer"},
+		"forged user":       {"/api/v1/conversation", "", map[string]any{"user": "a.b.c"}, 401, "user-invalid"},
+		"no such page":      {"/v1/nowhere", g.token, map[string]any{}, 404, "not-found"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.wants(row.status, row.code)(s.do("POST", row.path, row.token, row.in))
+		})
+	}
+	s.wants(405, "method-not-allowed")(s.do("PUT", "/v1/ask", g.token, map[string]any{}))
+	s.wants(422, "invalid")(s.do("GET", messages+"?limit=0", g.token, nil))
+	// With the cookie alone, only our own pages and those we know may act.
+	cookie := "signdesk_visitor=" + g.token
+	say := func(n int) map[string]any { return map[string]any{"id": fmt.Sprintf("cross-%04d", n), "text": "你好"} }
+	s.wants(403, "cross-site")(s.do("POST", messages, "", say(1), "Cookie", cookie, "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"))
+	s.wants(202, "")(s.do("POST", messages, "", say(2), "Cookie", cookie, "Sec-Fetch-Site", "same-origin"))
+	s.wants(202, "")(s.do("POST", messages, "", say(3), "Cookie", cookie, "Sec-Fetch-Site", "cross-site", "Origin", "https://www.example.cn"))
+	s.wants(204, "")(s.do("POST", "/api/v1/conversation/end", g.token, nil))
+	s.wants(410, "ended")(s.do("POST", messages, g.token, say(4)))
+}
+
+func TestOneVisitorDoesNotReachAnother(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	ann, bob := s.guest(), s.guest()
+	raw, err := demo.Picture(platform.Reading{Name: "图"})
+	s.must(err)
+	status, out := s.do("POST", "/api/v1/conversation/pictures", ann.token, raw)
+	if status != http.StatusCreated {
+		t.Fatalf("upload: %d %v", status, out)
+	}
+	s.wants(404, "picture-gone")(s.do("POST", "/api/v1/conversation/messages", bob.token, map[string]any{"id": "picture-1", "picture": out["picture"]}))
+	ann.says("我的秘密")
+	_, history := s.do("GET", "/api/v1/conversation/messages", bob.token, nil)
+	if list := history["messages"].([]any); len(list) != 0 {
+		t.Errorf("bob reads %v", list)
+	}
+	ann.sends(map[string]any{"picture": out["picture"]}, "图片")
+}
+
+func TestTooFast(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	g := s.guest()
+	limited := 0
+	for i := range 40 {
+		status, out := s.do("POST", "/api/v1/conversation/messages", g.token, map[string]any{"id": fmt.Sprintf("burst-%04d", i), "text": "你好"})
+		if status == http.StatusTooManyRequests {
+			limited++
+			s.wants(429, "rate-limited")(status, out)
+		}
+	}
+	if limited == 0 || limited > 25 {
+		t.Errorf("%d of 40 were too fast", limited)
+	}
+}
+
+func TestMachinesPages(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.guest().says("你好")
+	for path, want := range map[string]string{"/healthz": "ok", "/readyz": "ready", "/openapi.yaml": "openapi: 3.1.0", "/metrics": "signdesk_outbox_owed",
+		"/demo": `src="/demo/phone"`, "/demo/phone": "短信和邮件", "/s": "8位链接码", "/link.css": "color-scheme", "/demo.js": "use strict"} {
+		res, err := http.Get(s.url + path)
+		s.must(err)
+		raw, err := io.ReadAll(res.Body)
+		s.must(err)
+		if res.StatusCode != 200 || !strings.Contains(string(raw), want) {
+			t.Errorf("%s: %d %.200s", path, res.StatusCode, raw)
+		}
+		if res.Header.Get("X-Request-Id") == "" || res.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: headers %v", path, res.Header)
+		}
+		res.Body.Close()
+	}
+	for _, path := range []string{"/s/AAAAAAAA", "/s/abc", "/s/" + strings.Repeat("A", 300)} {
+		res, err := http.Get(s.url + path)
+		s.must(err)
+		raw, err := io.ReadAll(res.Body)
+		s.must(err)
+		res.Body.Close()
+		if res.StatusCode != 404 || !strings.Contains(string(raw), "链接不正确") {
+			t.Errorf("%s: %d %.200s", path, res.StatusCode, raw)
+		}
+	}
+}

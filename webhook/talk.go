@@ -1,0 +1,436 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	_ "image/jpeg" // forms of pictures that are taken
+	_ "image/png"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"signdesk/bot"
+	"signdesk/bot/channel"
+	"signdesk/webhook/visitor"
+)
+
+// Channel is the channel of conversations on the web.
+const Channel = "web"
+
+// conversations is what holds the talks; *bot.Bot does. Safe for concurrent use.
+type conversations interface {
+	Receive(ctx context.Context, in channel.Inbound) (bot.Receipt, error)
+	Log(ctx context.Context, p channel.Peer, after uint64, limit int) ([]bot.Line, error)
+	LogBefore(ctx context.Context, p channel.Peer, before uint64, limit int) ([]bot.Line, error)
+	Listen(p channel.Peer) (news <-chan struct{}, stop func())
+	Standing(ctx context.Context, p channel.Peer) (bot.Standing, error)
+	Rate(ctx context.Context, p channel.Peer, seq uint64, r bot.Rating) error
+	End(ctx context.Context, p channel.Peer) error
+	KeepPicture(ctx context.Context, p channel.Peer, random, raw []byte) (string, error)
+	Picture(ctx context.Context, p channel.Peer, name string) ([]byte, error)
+	Bind(ctx context.Context, p channel.Peer, account, statement string) error
+	Preview(ctx context.Context, link string) (m channel.Message, open bool, err error)
+}
+
+// Limits of messages.
+const (
+	maxPicture = 10 << 20 // bytes, as the guide allows
+	maxPixels  = 50_000_000
+	maxLabel   = 200 // bytes of an id or token
+	historyMax = 100
+	turnLimit  = 10 * time.Second
+	cookieName = "signdesk_visitor"
+)
+
+// message is how a line of a conversation is shown to programs.
+type message struct {
+	ID      string           `json:"id"`
+	Seq     uint64           `json:"seq"`
+	At      time.Time        `json:"at"`
+	From    string           `json:"from"` // visitor, bot or staff
+	Text    string           `json:"text"`
+	Choices []channel.Choice `json:"choices"`
+	Picture bool             `json:"picture,omitempty"`
+	Many    bool             `json:"many,omitempty"`
+	Input   string           `json:"input,omitempty"`
+	Image   bool             `json:"image,omitempty"`
+	Client  string           `json:"client,omitempty"`
+	Link    *pageLink        `json:"link,omitempty"`
+	Rate    bool             `json:"rate,omitempty"`
+	Rated   string           `json:"rated,omitempty"`
+}
+
+type pageLink struct {
+	Href  string `json:"href"`
+	Label string `json:"label"`
+}
+
+func (s *Server) message(l bot.Line) message {
+	m := message{ID: strconv.FormatUint(l.Seq, 10), Seq: l.Seq, At: l.At.UTC(), From: string(l.From), Text: l.Message.Text, Choices: l.Message.Choices,
+		Picture: l.Message.Picture, Many: l.Message.Many, Input: l.Message.Input, Image: l.Picture, Client: l.Client, Rated: string(l.Rated)}
+	if l.From == bot.User {
+		m.From = "visitor"
+	}
+	if m.Choices == nil {
+		m.Choices = []channel.Choice{}
+	}
+	if entry := l.Message.Entry; entry != "" {
+		m.Rate = true
+		m.Link = &pageLink{Href: s.opts.Public + "/help/" + strings.TrimSuffix(entry, "/main"), Label: "在帮助中心查看"}
+	}
+	return m
+}
+
+// peer is the conversation of a visitor.
+func peer(visitor string) channel.Peer { return channel.Peer{Channel: Channel, ID: visitor} }
+
+// visitor returns whose token a request bears, "" if none that is good.
+func (s *Server) visitor(c *gin.Context) string {
+	token, bears := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
+	if !bears {
+		token, _ = c.Cookie(cookieName)
+	}
+	id, err := s.opts.Visitors.Read(token, s.opts.Now())
+	if err != nil {
+		return ""
+	}
+	return id
+}
+
+// known lets only visitors with a token pass.
+func (s *Server) known(c *gin.Context) {
+	id := s.visitor(c)
+	if id == "" {
+		s.problem(c, errUnauthorized)
+		return
+	}
+	c.Set("visitor", id)
+	c.Next()
+}
+
+func whose(c *gin.Context) channel.Peer { return peer(c.GetString("visitor")) }
+
+// decodeJSON reads a strict JSON body.
+func (s *Server) decodeJSON(c *gin.Context, into any) bool {
+	dec := json.NewDecoder(c.Request.Body)
+	dec.DisallowUnknownFields()
+	err := dec.Decode(into)
+	if err == nil && dec.More() {
+		err = errors.New("more than one value")
+	}
+	if err == nil {
+		return true
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		s.problem(c, errTooLarge)
+	} else {
+		s.problem(c, errBadJSON)
+	}
+	return false
+}
+
+// hello answers POST /conversation: it resumes the conversation of a token, or
+// begins one.
+func (s *Server) hello(c *gin.Context) {
+	var in struct {
+		User   string `json:"user"`
+		Device string `json:"device"`
+		Page   string `json:"page"`
+	}
+	if !s.decodeJSON(c, &in) {
+		return
+	}
+	ctx := c.Request.Context()
+	id, made := s.visitor(c), false
+	var account string
+	var st bot.Standing
+	var err error
+	if in.User != "" {
+		user, err := s.opts.Users.Read(in.User)
+		if err != nil {
+			s.problem(c, errUser)
+			return
+		}
+		if account, err = s.opts.AccountOf(ctx, user.Login); err != nil || account == "" {
+			s.refuseUser(c, err)
+			return
+		}
+	}
+	if id != "" {
+		if st, err = s.opts.Talks.Standing(ctx, peer(id)); err != nil {
+			s.broken(c, err)
+			return
+		}
+		if st.Ended || account != "" && st.Account != "" && st.Account != account {
+			id = "" // a new one: ended, or somebody else sits at this browser now
+		}
+	}
+	token := ""
+	if id == "" {
+		if s.limited(c, s.newVisitors, address(c)) {
+			return
+		}
+		id, token = s.opts.Visitors.New(s.opts.Now())
+		st, made = bot.Standing{}, true
+	}
+	if account != "" && st.Account == "" {
+		if err := s.opts.Talks.Bind(ctx, peer(id), account, in.User); errors.Is(err, bot.ErrBound) {
+			s.problem(c, errUser)
+			return
+		} else if err != nil {
+			s.broken(c, err)
+			return
+		}
+		st.Account = account
+	}
+	s.welcome(c, id, token, made, st)
+}
+
+func (s *Server) refuseUser(c *gin.Context, err error) {
+	if err != nil {
+		s.broken(c, err)
+		return
+	}
+	s.problem(c, errUser)
+}
+
+// welcome tells what a front end has to know before it shows a conversation.
+func (s *Server) welcome(c *gin.Context, id, token string, made bool, st bot.Standing) {
+	last, err := s.opts.Talks.LogBefore(c.Request.Context(), peer(id), 0, 1)
+	if err != nil {
+		s.broken(c, err)
+		return
+	}
+	cursor := uint64(0)
+	if len(last) > 0 {
+		cursor = last[0].Seq
+	}
+	if token != "" {
+		http.SetCookie(c.Writer, &http.Cookie{Name: cookieName, Value: token, Path: "/", HttpOnly: true, Secure: s.opts.Secure, SameSite: http.SameSiteLaxMode,
+			MaxAge: int(visitor.Life.Seconds())})
+	}
+	hours := s.opts.Hours(s.opts.Now())
+	c.JSON(http.StatusOK, gin.H{
+		"conversation": id[:8], "token": token, "created": made, "bound": st.Account != "", "cursor": strconv.FormatUint(cursor, 10),
+		"brand": s.opts.Contact.Brand, "hotline": s.opts.Contact.Hotline, "hours": gin.H{"open": hours.Open, "text": hours.Text},
+		"greeting": message{ID: "0", At: s.opts.Now().UTC(), From: "bot", Text: fmt.Sprintf(greeting, s.opts.Contact.Brand), Choices: greetingChoices},
+	})
+}
+
+const greeting = "您好，我是%s的智能助手。把屏幕上的提示原文或截图发给我，或者直接说要办什么。"
+
+// greetingChoices are common beginnings.
+var greetingChoices = []channel.Choice{{Token: "t:提示无权限怎么办", Label: "提示无权限"}, {Token: "t:提示未加入企业怎么办", Label: "提示未加入企业"},
+	{Token: "t:企业怎么认证", Label: "企业怎么认证"}, {Token: "t:怎么更换管理员", Label: "怎么更换管理员"}, {Token: "c:human", Label: "转人工", Control: true}}
+
+var idForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]{8,100}$`)
+
+// inbound is a message as a front end posts it.
+type inbound struct {
+	ID      string `json:"id"`
+	Text    string `json:"text"`
+	Choice  string `json:"choice"`
+	Label   string `json:"label"` // of the choice, for front ends that show it
+	Picture string `json:"picture"`
+	Page    string `json:"page"`
+	Device  string `json:"device"`
+}
+
+// check returns the error of the table that a message has, if any.
+func (m *inbound) check() *errorKind {
+	n := 0
+	for _, v := range []string{m.Text, m.Choice, m.Picture} {
+		if v != "" {
+			n++
+		}
+	}
+	switch {
+	case !idForm.MatchString(m.ID) || n > 1 || len(m.Choice) > maxLabel || len(m.Page) > maxLabel || len(m.Picture) > maxLabel:
+		return &errInvalid
+	case n == 0 || m.Text != "" && strings.TrimSpace(m.Text) == "":
+		return &errEmpty
+	case utf8.RuneCountInString(m.Text) > MaxQuestion:
+		return &errTooLong
+	}
+	return nil
+}
+
+// post answers POST /conversation/messages: 202 once the turn is on disk.
+func (s *Server) post(c *gin.Context) {
+	var m inbound
+	if !s.decodeJSON(c, &m) {
+		return
+	}
+	if k := m.check(); k != nil {
+		s.problem(c, *k)
+		return
+	}
+	p := whose(c)
+	if s.limited(c, s.byVisitor, p.ID) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), turnLimit)
+	defer cancel()
+	in := channel.Inbound{Peer: p, MessageID: m.ID, Text: m.Text, Click: m.Choice, Page: entryOf(m.Page), Device: device(m.Device, c)}
+	if text, ok := strings.CutPrefix(m.Choice, "t:"); ok { // of the greeting: said in words
+		in.Text, in.Click = text, ""
+	}
+	if m.Picture != "" {
+		var err error
+		if in.Picture, err = s.opts.Talks.Picture(ctx, p, m.Picture); errors.Is(err, bot.ErrNoPicture) {
+			s.problem(c, errPictureGone)
+			return
+		} else if err != nil {
+			s.broken(c, err)
+			return
+		}
+	}
+	rec, err := s.opts.Talks.Receive(ctx, in)
+	switch {
+	case errors.Is(err, bot.ErrEnded):
+		s.problem(c, errEnded)
+	case err != nil:
+		s.broken(c, err)
+	default:
+		c.JSON(http.StatusAccepted, gin.H{"id": m.ID, "seq": rec.Seq})
+	}
+}
+
+// entryOf is the entry of a help-center page: "faq/11" or "help/11/phone".
+func entryOf(page string) string {
+	parts := strings.Split(strings.Trim(page, "/"), "/")
+	if len(parts) >= 2 && (parts[0] == "faq" || parts[0] == "help") {
+		return parts[1]
+	}
+	return ""
+}
+
+// device is what the visitor sits at: as said, or as the browser tells.
+func device(said string, c *gin.Context) channel.Device {
+	switch channel.Device(said) {
+	case channel.PC, channel.Phone:
+		return channel.Device(said)
+	}
+	if ua := c.GetHeader("User-Agent"); strings.Contains(ua, "Mobile") || strings.Contains(ua, "Android") {
+		return channel.Phone
+	}
+	return channel.PC
+}
+
+// history answers GET /conversation/messages.
+func (s *Server) history(c *gin.Context) {
+	before, err1 := strconv.ParseUint(c.DefaultQuery("before", "0"), 10, 63)
+	limit, err2 := strconv.Atoi(c.DefaultQuery("limit", "50"))
+	if err1 != nil || err2 != nil || limit < 1 || limit > historyMax {
+		s.problem(c, errInvalid)
+		return
+	}
+	lines, err := s.opts.Talks.LogBefore(c.Request.Context(), whose(c), before, limit+1)
+	if err != nil {
+		s.broken(c, err)
+		return
+	}
+	more := len(lines) > limit
+	if more {
+		lines = lines[1:]
+	}
+	out, cursor := make([]message, 0, len(lines)), uint64(0)
+	for _, l := range lines {
+		out = append(out, s.message(l))
+		cursor = l.Seq
+	}
+	c.JSON(http.StatusOK, gin.H{"messages": out, "more": more, "cursor": strconv.FormatUint(cursor, 10)})
+}
+
+// upload answers POST /conversation/pictures with the name of the picture.
+func (s *Server) upload(c *gin.Context) {
+	p := whose(c)
+	if s.limited(c, s.byVisitor, p.ID) {
+		return
+	}
+	raw, err := io.ReadAll(c.Request.Body)
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		s.problem(c, errTooLarge)
+		return
+	}
+	if err != nil {
+		s.problem(c, errBadJSON)
+		return
+	}
+	if k := checkPicture(raw); k != nil {
+		s.problem(c, *k)
+		return
+	}
+	random := make([]byte, 16)
+	rand.Read(random)
+	name, err := s.opts.Talks.KeepPicture(c.Request.Context(), p, random, raw)
+	if err != nil {
+		s.broken(c, err)
+		return
+	}
+	c.JSON(http.StatusCreated, gin.H{"picture": name})
+}
+
+// checkPicture looks at what a picture is, whatever it is said to be, without
+// unpacking it.
+func checkPicture(raw []byte) *errorKind {
+	switch http.DetectContentType(raw) {
+	case "image/jpeg", "image/png":
+	default:
+		return &errPictureType
+	}
+	cfg, _, err := image.DecodeConfig(bytes.NewReader(raw))
+	if err != nil || cfg.Width < 1 || cfg.Height < 1 || cfg.Width > maxPixels/cfg.Height {
+		return &errBadPicture
+	}
+	return nil
+}
+
+// rate answers POST /conversation/ratings.
+func (s *Server) rate(c *gin.Context) {
+	var in struct {
+		Message string `json:"message"`
+		Helpful *bool  `json:"helpful"`
+	}
+	if !s.decodeJSON(c, &in) {
+		return
+	}
+	seq, err := strconv.ParseUint(in.Message, 10, 63)
+	if err != nil || in.Helpful == nil {
+		s.problem(c, errInvalid)
+		return
+	}
+	r := bot.NotHelpful
+	if *in.Helpful {
+		r = bot.Helpful
+	}
+	switch err := s.opts.Talks.Rate(c.Request.Context(), whose(c), seq, r); {
+	case errors.Is(err, bot.ErrNoAnswer):
+		s.problem(c, errNotRatable)
+	case err != nil:
+		s.broken(c, err)
+	default:
+		c.Status(http.StatusNoContent)
+	}
+}
+
+// end answers POST /conversation/end.
+func (s *Server) end(c *gin.Context) {
+	if err := s.opts.Talks.End(c.Request.Context(), whose(c)); err != nil {
+		s.broken(c, err)
+		return
+	}
+	http.SetCookie(c.Writer, &http.Cookie{Name: cookieName, Path: "/", HttpOnly: true, Secure: s.opts.Secure, SameSite: http.SameSiteLaxMode, MaxAge: -1})
+	c.Status(http.StatusNoContent)
+}
