@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
+
+	"signdesk/webhook/widget"
 )
 
 // machines are the routes for programs that watch and ask.
@@ -32,10 +34,26 @@ func (s *Server) ready(c *gin.Context) {
 	c.String(http.StatusOK, "ready\n")
 }
 
+// script answers the files of the widget, for pages of any site: they hold
+// nothing that is not public.
+func script(c *gin.Context) {
+	name := c.Param("file")
+	if name == "" {
+		name = "widget.js"
+	}
+	h := c.Writer.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Set("Cache-Control", "public, max-age=300")
+	c.FileFromFS(name, http.FS(widget.Files()))
+}
+
 // help are the routes of the help center.
 func (s *Server) help() {
 	s.engine.GET("/", s.page)
 	s.engine.GET("/faq/:entry", s.entryPage)
+	s.engine.GET("/widget.js", script)
+	s.engine.GET("/widget/:file", script)
 	for _, name := range assets {
 		s.engine.GET("/"+name, asset(name))
 	}

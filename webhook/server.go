@@ -176,7 +176,15 @@ func (s *Server) sameSite(p *http.CrossOriginProtection) gin.HandlerFunc {
 }
 
 // Handler returns the handler of all routes.
-func (s *Server) Handler() http.Handler { return s.engine }
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead { // as GET; the body is left out below
+			r = r.Clone(r.Context())
+			r.Method = http.MethodGet
+		}
+		s.engine.ServeHTTP(w, r)
+	})
+}
 
 // pagePolicy lets a page load what this server has, and nothing else.
 const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self' blob: data:; script-src 'self'; connect-src 'self'; form-action 'self'; " +
