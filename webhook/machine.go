@@ -47,14 +47,3 @@ func script(c *gin.Context) {
 	h.Set("Cache-Control", "public, max-age=300")
 	c.FileFromFS(name, http.FS(widget.Files()))
 }
-
-// help are the routes of the help center.
-func (s *Server) help() {
-	s.engine.GET("/", s.page)
-	s.engine.GET("/faq/:entry", s.entryPage)
-	s.engine.GET("/widget.js", script)
-	s.engine.GET("/widget/:file", script)
-	for _, name := range assets {
-		s.engine.GET("/"+name, asset(name))
-	}
-}
