@@ -273,3 +273,66 @@ func TestWidget(t *testing.T) {
 		}
 	}
 }
+
+// TestPagesInABrowser looks at every kind of page, on phones and computers, light
+// and dark.
+func TestPagesInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes long")
+	}
+	s := newSite(t, nil)
+	g := s.guest()
+	g.says("申请权限 合同C-12-1")
+	g.says("14000001202")
+	g.says(s.sent("14000001202", codeInNotice))
+	for _, text := range []string{"继续申请", "李示二", "用默认权限", "向主管理员申请", "确认"} {
+		g.says(text)
+	}
+	link := "/s/" + s.sent("14000001201", linkInText)
+	p := s.open(link)
+	p.fills("text", "开始办理")
+	b := &tab{t, chrome(t)}
+	for name, path := range map[string]string{"start": "/", "answer": "/?q=%E6%8F%90%E7%A4%BA%E6%97%A0%E6%9D%83%E9%99%90", "entry": "/help/12", "part": "/help/05/main",
+		"link": link, "code": "/s", "ended": "/s/AAAAAAAA", "phone": "/demo/phone"} {
+		for _, size := range []struct {
+			width, height int64
+			dark          bool
+		}{{320, 640, false}, {768, 1024, true}, {1440, 900, false}} {
+			b.size(size.width, size.height, size.dark)
+			b.run(chromedp.Navigate(s.url + path))
+			where := fmt.Sprintf("%s at %d", name, size.width)
+			b.shot("page-" + strings.ReplaceAll(where, " ", "-"))
+			b.accessible(where)
+			if wide := b.js("document.documentElement.scrollWidth > innerWidth"); wide != "false" {
+				t.Errorf("%s: wider than the screen", where)
+			}
+		}
+	}
+	// The main administrator decides with his thumb.
+	b.size(360, 740, false)
+	b.run(chromedp.Navigate(s.url + link))
+	press := func(label, want string) {
+		t.Helper()
+		get[int](b, `([...document.querySelectorAll("button")].find((e) => e.textContent.includes(`+quoted(label)+`)).click(), 1)`)
+		script := `document.readyState === "complete" && document.body.innerText.includes(` + quoted(want) + `)`
+		for range 200 { // the page gives way to the next one meanwhile
+			if there, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script)); err == nil && there {
+				return
+			}
+			b.run(chromedp.Sleep(50 * time.Millisecond))
+		}
+		b.shot("failed")
+		t.Fatalf("after %s: no %q", label, want)
+	}
+	press("同意", "请选择授权对方使用的印章")
+	b.shot("link-seals")
+	b.accessible("seals")
+	get[int](b, `(document.querySelectorAll("input[type=checkbox]")[1].click(), 1)`)
+	press("下一步", "按对方申请的范围授权")
+	press("按申请的范围", "确认后会向您的账号")
+	press("确认", "6位验证码")
+	get[int](b, `(document.querySelector("#text").value = `+quoted(s.sent("14000001201", codeInNotice))+`, 1)`)
+	press("下一步", "已完成授权")
+	b.shot("link-done")
+	g.says("申请进度", "申请已通过", "合同专用章")
+}

@@ -41,10 +41,10 @@ var mayImport = map[string][]string{
 	"bot/desk":                  {"bot/channel", "data/store"},
 	"bot":                       {"kb", "actions", "data/store", "bot/channel", "bot/desk"},
 	"bot/transcript":            {"bot", "kb", "actions", "data/store", "bot/channel", "bot/desk"},
-	"webhook":                   {"bot", "bot/channel", "bot/desk", "kb", "actions/platform", "webhook/visitor", "webhook/widget", "webhook/pages"},
+	"webhook":                   {"bot", "bot/channel", "bot/desk", "kb", "actions/platform", "webhook/visitor", "webhook/widget", "webhook/letter"},
 	"webhook/visitor":           {},
+	"webhook/letter":            {},
 	"webhook/widget":            {},
-	"webhook/pages":             {},
 }
 
 // onlyIn lists the libraries that few packages may import, so that each can be
@@ -61,7 +61,8 @@ var onlyIn = map[string][]string{
 	"github.com/prometheus/client_golang": {"webhook"},
 	"github.com/gin-contrib":              {"webhook"},
 	"github.com/golang-jwt/jwt":           {"webhook/visitor"},
-	"golang.org/x/image":                  {"actions/platform/picture"},
+	"codeberg.org/go-pdf":                 {"webhook/letter"},
+	"golang.org/x/image":                  {"actions/platform/picture", "webhook/letter"},
 	"golang.org/x/text/unicode":           {"kb/normalize"},
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
+	"errors"
 	"log/slog"
 	"regexp"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"signdesk/bot"
 	"signdesk/kb"
 	"signdesk/webhook"
+	"signdesk/webhook/letter"
 	"signdesk/webhook/visitor"
 )
 
@@ -37,6 +39,7 @@ func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *web
 	o := webhook.Options{Base: base, Talks: talks, Visitors: visitors, Users: users, AccountOf: s.accountOf, Contact: cfg.contact(), Hours: hotlineHours,
 		Now: s.clock.Now, Site: cfg.Site, Public: cfg.Public, Origins: listed(cfg.Origins), Proxies: listed(cfg.Proxies), Metrics: metrics, Log: log}
 	o.Secure = len(cfg.Public) > 5 && cfg.Public[:6] == "https:"
+	o.Letter = s.letterOf
 	if cfg.Demo == "on" {
 		o.Demo = s
 	}
@@ -57,6 +60,37 @@ func (s *service) accountOf(ctx context.Context, login string) (id string, err e
 		return t.Err()
 	})
 	return id, err
+}
+
+// letterOf returns what stands in the letter that was made for a link's bearer.
+func (s *service) letterOf(ctx context.Context, link string) (f letter.Fields, err error) {
+	act := s.platform.NewAct(platform.Actor{Link: link}, platform.Mobile)
+	err = s.platform.ViewAs(ctx, act, func(t *platform.Tx) error {
+		page, err := t.LinkPage()
+		if t.Err() != nil {
+			return t.Err()
+		}
+		var l *platform.AuthorizationLetter
+		if err == nil {
+			l = t.LetterOf(page.Subject)
+		}
+		if l == nil {
+			return errors.Join(t.Err(), webhook.ErrNoLetter)
+		}
+		f = letter.Fields{Title: l.Title, Company: l.Fields.Company, LegalRep: l.Fields.LegalRep, Registration: l.Fields.Registration,
+			Account: value.Mask(l.Fields.CompanyAccount), Grantee: l.Fields.GranteeName, GranteeLogin: l.Fields.GranteeAccount, Date: l.Fields.Date,
+			Code: string(l.ID) + "-" + l.FieldsHash[:8]}
+		if l.Fields.ViewScope != "" {
+			f.View = s.words.Term(s.words.Terms, "view"+string(l.Fields.ViewScope))
+		}
+		if l.Fields.SignScope != "" {
+			f.Sign = s.words.Term(s.words.Terms, "sign"+string(l.Fields.SignScope))
+		} else {
+			f.Matter = s.words.Term(s.words.Terms, "case"+string(l.Subject.Kind))
+		}
+		return nil
+	})
+	return f, err
 }
 
 var linkInText = regexp.MustCompile(`/s/([0-9A-Za-z]{8})`)

@@ -321,6 +321,61 @@ func TestStory(t *testing.T) {
 	g.says("申请进度", "申请已通过")
 }
 
+func TestLetterIsDownloadedAndUploaded(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	g := s.guest()
+	g.says("申请权限 合同C-12-1")
+	g.says("14000001202")
+	g.says(s.sent("14000001202", codeInNotice), "身份已确认")
+	for _, text := range []string{"继续申请", "李示二", "用默认权限", "其他方式申请", "公章管理员", "短信通知", "确认", "14000001292", "确认"} {
+		g.says(text)
+	}
+	path := "/s/" + s.sent("14000001292", linkInText)
+	get := func() (int, string) {
+		res, err := http.Get(s.url + path + "/letter.pdf")
+		s.must(err)
+		defer res.Body.Close()
+		raw, err := io.ReadAll(res.Body)
+		s.must(err)
+		return res.StatusCode, string(raw)
+	}
+	if status, _ := get(); status != http.StatusNotFound {
+		t.Errorf("a letter before it was asked for: %d", status)
+	}
+	p := s.open(path)
+	p.fills("text", "开始办理", "letter.pdf", `type="file"`)
+	if status, pdf := get(); status != http.StatusOK || !strings.HasPrefix(pdf, "%PDF-") {
+		t.Errorf("letter: %d %.20q", status, pdf)
+	}
+	p.uploads("not a picture", "letter.txt", "仅支持jpeg")
+	raw, err := demo.Picture(platform.Reading{SealFound: true})
+	s.must(err)
+	p.uploads(string(raw), "letter.png", "给客服审核")
+	p.fills("choice", "c:yes", "您不用再做什么")
+}
+
+// uploads sends a file with the form.
+func (p *linkPage) uploads(content, name string, want ...string) {
+	p.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	p.must(w.WriteField("key", p.key))
+	part, err := w.CreateFormFile("picture", name)
+	p.must(err)
+	_, err = io.WriteString(part, content)
+	p.must(err)
+	p.must(w.Close())
+	res, err := http.Post(p.url+p.path, w.FormDataContentType(), &b)
+	p.must(err)
+	p.read(res)
+	for _, text := range want {
+		if !strings.Contains(p.html, text) {
+			p.Errorf("after %s: want %q in\n%s", name, text, p.html)
+		}
+	}
+}
+
 // events reads a stream until it has n messages.
 func (g *guest) events(after string, n int) (ids []string, texts []string) {
 	g.Helper()
@@ -429,7 +484,9 @@ func TestRequestsThatAreWrong(t *testing.T) {
 	s.wants(422, "invalid")(s.do("GET", messages+"?limit=0", g.token, nil))
 	// With the cookie alone, only our own pages and those we know may act.
 	cookie := "signdesk_visitor=" + g.token
-	say := func(n int) map[string]any { return map[string]any{"id": fmt.Sprintf("cross-%04d", n), "text": "你好"} }
+	say := func(n int) map[string]any {
+		return map[string]any{"id": fmt.Sprintf("cross-%04d", n), "text": "你好"}
+	}
 	s.wants(403, "cross-site")(s.do("POST", messages, "", say(1), "Cookie", cookie, "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"))
 	s.wants(202, "")(s.do("POST", messages, "", say(2), "Cookie", cookie, "Sec-Fetch-Site", "same-origin"))
 	s.wants(202, "")(s.do("POST", messages, "", say(3), "Cookie", cookie, "Sec-Fetch-Site", "cross-site", "Origin", "https://www.example.cn"))

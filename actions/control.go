@@ -205,6 +205,21 @@ func (e *Engine) Fits(t *Turn, st *State, in Input) (bool, error) {
 	return err == nil && why == nil, err
 }
 
+// Picks reports whether a text means one of what the open step offers.
+func (e *Engine) Picks(t *Turn, st *State, text string) bool {
+	s := st.Active()
+	if s == nil || s.Confirm || st.Aside != AsideNone {
+		return false
+	}
+	c := e.context(t, s)
+	step := c.flow.step(s.Step)
+	if step == nil {
+		return false
+	}
+	_, ok := pickOption(e.options(c, step), text)
+	return ok
+}
+
 func (e *Engine) asideLabel(st *State, word string) string {
 	if st.Aside == AsideCancel {
 		return e.words[engineWords].Texts["cancel"+word]

@@ -100,7 +100,12 @@ func (t *turn) controlWord() string {
 		return ""
 	}
 	switch t.u.intent.Label {
-	case actions.Human, actions.Status:
+	case actions.Human:
+		return t.u.intent.Label
+	case actions.Status:
+		if t.Engine.Picks(t.flow, st, t.u.in.Text) { // the open step tells it better
+			return ""
+		}
 		return t.u.intent.Label
 	case actions.Back, actions.Cancel, actions.Restart:
 		if st.Active() != nil {

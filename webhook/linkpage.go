@@ -1,17 +1,20 @@
 package webhook
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"signdesk/bot/channel"
+	"signdesk/webhook/letter"
 )
 
 // LinkChannel is the channel of pages behind links. The peer is the link's code.
@@ -81,6 +84,7 @@ func (s *Server) linkPages() {
 	g := s.engine.Group("/s", s.limitAddress)
 	g.GET("", s.enterCode)
 	g.GET("/:code", s.showLink)
+	g.GET("/:code/letter.pdf", s.letter)
 	g.POST("/:code", s.sameSite(same), body(maxLetter), s.actOnLink)
 }
 
@@ -130,6 +134,34 @@ func (s *Server) showLink(c *gin.Context) {
 		v.Said = without(v.Said, v.Intro)
 	}
 	c.HTML(http.StatusOK, "link.html", v)
+}
+
+// ErrNoLetter means that no letter belongs to a link, or none any more.
+var ErrNoLetter = errors.New("webhook: no such letter")
+
+// letter answers GET /s/{code}/letter.pdf with the letter as it is now.
+func (s *Server) letter(c *gin.Context) {
+	if s.opts.Letter == nil || !codeForm.MatchString(c.Param("code")) {
+		s.fail(c, errNotFound)
+		return
+	}
+	f, err := s.opts.Letter(c.Request.Context(), c.Param("code"))
+	if errors.Is(err, ErrNoLetter) {
+		if !s.limited(c, s.byCode, address(c)) {
+			s.fail(c, errNotFound)
+		}
+		return
+	}
+	var b bytes.Buffer
+	if err == nil {
+		err = letter.Write(&b, f)
+	}
+	if err != nil {
+		s.broken(c, err)
+		return
+	}
+	c.Header("Content-Disposition", `attachment; filename="letter.pdf"; filename*=UTF-8''`+url.PathEscape(f.Title)+".pdf")
+	c.Data(http.StatusOK, "application/pdf", b.Bytes())
 }
 
 // preview looks at what the link is about.

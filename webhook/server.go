@@ -29,6 +29,7 @@ import (
 
 	"signdesk/bot"
 	"signdesk/kb"
+	"signdesk/webhook/letter"
 	"signdesk/webhook/visitor"
 )
 
@@ -54,10 +55,13 @@ type Options struct {
 	Secure    bool     // people come by HTTPS only
 	Proxies   []string // addresses of proxies whose word about clients is taken
 	Rates     Rates
-	Metrics   *Metrics     // nil: none are shown
-	Ready     func() error // what /readyz tells; nil: always ready
-	Demo      Demo         // nil: no demonstration page
-	Log       *slog.Logger // errors, once each; never the text of a question
+	// Letter returns the fields of the letter that belongs to a link; the error
+	// is [ErrNoLetter] if there is none.
+	Letter  func(ctx context.Context, link string) (letter.Fields, error)
+	Metrics *Metrics     // nil: none are shown
+	Ready   func() error // what /readyz tells; nil: always ready
+	Demo    Demo         // nil: no demonstration page
+	Log     *slog.Logger // errors, once each; never the text of a question
 }
 
 // A Server answers HTTP requests.

@@ -22,9 +22,6 @@ func (t *Tx) GenerateLetter(s Subject) (*AuthorizationLetter, error) {
 	case t.ReviewOf(s) != nil: // of a request: it can still be proved otherwise
 		return nil, refuse(UnderReview, "R12.33")
 	}
-	if t.ReviewOf(s) != nil { // a request goes on waiting while its letter is reviewed
-		return nil, t.failure(refuse(UnderReview, "R12.33"))
-	}
 	fields := t.letterFields(sub)
 	fields.Date = t.at.In(calendar.Shanghai).Format("2006-01-02")
 	if old := letters.find(t, "generated", subjectKey(s)); old != nil {
@@ -107,6 +104,11 @@ func (t *Tx) UploadLetter(id LetterID, file FileID) error {
 	}
 	t.openReview(l.Subject, causes, due)
 	return t.err
+}
+
+// LetterOf returns the letter of a case that waits to be sealed, or nil.
+func (t *Tx) LetterOf(s Subject) *AuthorizationLetter {
+	return letters.find(t, "generated", subjectKey(s))
 }
 
 // Letter returns a letter, or nil.

@@ -261,7 +261,11 @@ func newID[K ~string](t *Tx, prefix string) K {
 
 // View runs fn on one unchanging state of the store.
 func (p *Platform) View(ctx context.Context, fn func(*Tx) error) error {
-	act := &Act{By: Actor{System: "view"}, At: p.now().UTC().Truncate(time.Millisecond)}
+	return p.ViewAs(ctx, &Act{By: Actor{System: "view"}, At: p.now().UTC().Truncate(time.Millisecond)}, fn)
+}
+
+// ViewAs is [Platform.View] in an actor's name, for what only he may see.
+func (p *Platform) ViewAs(ctx context.Context, act *Act, fn func(*Tx) error) error {
 	for range maxQuestions {
 		err := p.store.View(ctx, func(tx store.Tx) error {
 			t := p.Begin(tx, act)
