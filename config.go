@@ -16,6 +16,7 @@ import (
 	"signdesk/actions/platform"
 	"signdesk/bot"
 	"signdesk/kb"
+	"signdesk/webhook/hooks"
 	"signdesk/webhook/visitor"
 )
 
@@ -37,6 +38,10 @@ type Config struct {
 	UserKeys string // keys of the sites whose word about their users is taken, with commas
 	Proxies  string // addresses of proxies in front, with commas
 	Demo     string // on or off
+
+	Hooks        string // endpoints that hear of events, with commas
+	HooksPrivate string // on: endpoints in private networks are allowed
+	HooksSecrets string // of systems that tell of events, with commas
 
 	PayeeName, PayeeBank, PayeeBranch, PayeeAccount, PayeeCNAPS string // where the 0.01 yuan goes
 
@@ -73,6 +78,11 @@ func (c *Config) table() []setting {
 			missing: "visitors say who they are by a code to their mobile or mailbox"},
 		{env: "SIGNDESK_PROXIES", about: "addresses of proxies in front of the server, with commas", into: &c.Proxies},
 		{env: "SIGNDESK_DEMO", def: "on", about: "the page /demo: on or off", into: &c.Demo, check: onOff},
+		{env: "SIGNDESK_HOOKS", about: "endpoints that hear of events: https://host/path=whsec_…,…", secret: true, into: &c.Hooks, check: endpoints,
+			missing: "no other system hears of handoffs and progress"},
+		{env: "SIGNDESK_HOOKS_PRIVATE", def: "off", about: "endpoints in private networks: on or off", into: &c.HooksPrivate, check: onOff},
+		{env: "SIGNDESK_HOOKS_SECRETS", about: "secrets of systems that tell of events: whsec_…,…", secret: true, into: &c.HooksSecrets, check: hookSecrets,
+			missing: "payments that arrive are not told by the bank"},
 		{env: "SIGNDESK_PAYEE_NAME", def: "杭州尚尚签网络科技有限公司", about: "payee of the 0.01 yuan: account name", into: &c.PayeeName, check: notEmpty},
 		{env: "SIGNDESK_PAYEE_BANK", def: "华夏银行", about: "payee: bank", into: &c.PayeeBank, check: notEmpty},
 		{env: "SIGNDESK_PAYEE_BRANCH", def: "华夏银行高新支行", about: "payee: branch", into: &c.PayeeBranch, check: notEmpty},
@@ -181,6 +191,16 @@ func origins(s string) error {
 
 func userKeys(s string) error {
 	_, err := visitor.NewUsers(listed(s), time.Now)
+	return err
+}
+
+func endpoints(s string) error {
+	_, err := hooks.ParseEndpoints(listed(s))
+	return err
+}
+
+func hookSecrets(s string) error {
+	_, err := hooks.NewReceiver(listed(s))
 	return err
 }
 

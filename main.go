@@ -47,6 +47,7 @@ func commands() []command {
 		{"replay", "FILE…", "run golden transcripts", replayFlags, replay},
 		{"ask", "[question]", "answer one question, or many from standard input with -jsonl", askFlags, ask},
 		{"platform", "VERB …", "try out the platform by hand; platform help lists the verbs", nil, inService("platform")},
+		{"review", "[ID [FILE|pass|reject REASON]]", "what waits for staff: list, show with its picture, decide", nil, inService("review")},
 		{"outbox", "[resend ID]", "messages that are owed, parked or given up; try one again", nil, inService("outbox")},
 		{"forget", "ACCOUNT", "remove what the talks of an account hold", nil, inService("forget")},
 		{"backup", "FILE", "write a consistent copy of the store, also while serving", nil, inService("backup")},

@@ -44,9 +44,13 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	if err != nil {
 		return err
 	}
+	told, senders, err := eventHooks(cfg)
+	if err != nil {
+		return err
+	}
 	var talks *bot.Bot
 	metrics := webhook.NewMetrics(outboxGauge(func() *bot.Bot { return talks }, svc.clock.Now))
-	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn}); err != nil {
+	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn, events: told}); err != nil {
 		return err
 	}
 	web, err := newWeb(cfg, svc, talks, base, metrics, log)
@@ -77,7 +81,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	serveUntil(ctx, g, &http.Server{Handler: control(ctx, svc), ReadHeaderTimeout: controlHeader}, commands)
 	g.Go(func() error { <-ctx.Done(); web.Stop(); return nil })
 	g.Go(func() error { return svc.work(ctx, talks, log) })
-	g.Go(func() error { return talks.Deliver(ctx, nil) })
+	g.Go(func() error { return talks.Deliver(ctx, senders) })
 	if cfg.FAQ != "" {
 		g.Go(func() error { return base.Watch(ctx, seen, watchInterval, log) })
 	}

@@ -210,18 +210,18 @@ func (s *service) catchUp(ctx context.Context, talks *bot.Bot, log *slog.Logger)
 type serviceCommand func(ctx context.Context, s *service, args []string, io std) error
 
 // serviceCommands are those that a serving process runs for others.
-var serviceCommands = map[string]serviceCommand{"platform": platformCommand, "backup": backup, "verify": verify, "outbox": outbox, "forget": forget}
+var serviceCommands = map[string]serviceCommand{"platform": platformCommand, "backup": backup, "verify": verify, "outbox": outbox, "review": review, "forget": forget}
 
 // inService runs a command on the store, or has it run by the process that has
 // the store open.
 func inService(name string) func(context.Context, *Config, any, []string, std) error {
 	return func(ctx context.Context, cfg *Config, _ any, args []string, io std) error {
-		if name == "backup" && len(args) > 0 {
-			path, err := filepath.Abs(args[0])
+		if i, ok := map[string]int{"backup": 0, "review": 1}[name]; ok && len(args) > i && args[i] != "pass" && args[i] != "reject" {
+			path, err := filepath.Abs(args[i])
 			if err != nil {
 				return err
 			}
-			args = slices.Replace(slices.Clone(args), 0, 1, path)
+			args = slices.Replace(slices.Clone(args), i, i+1, path)
 		}
 		s, err := openService(ctx, cfg)
 		if errors.Is(err, store.ErrLocked) {

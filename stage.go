@@ -26,6 +26,7 @@ import (
 type botHooks struct {
 	read    []string // channels whose people read the log themselves
 	observe func(channel string, o bot.Outcome, took time.Duration)
+	events  []channel.Peer // who hears of events
 }
 
 // newBot puts the conversation together: the knowledge base, the flows on the
@@ -40,7 +41,7 @@ func newBot(cfg *Config, s *service, base *kb.Live, recognise recogniser, log *s
 		return nil, err
 	}
 	return bot.New(bot.Options{Store: s.store, Base: base, Recognise: recognise, Engine: engine, Extract: flows.Extract, Contact: cfg.contact(),
-		Hours: hotlineHours, Now: s.clock.Now, Logger: log, Read: hooks.read, Observe: hooks.observe}), nil
+		Hours: hotlineHours, Now: s.clock.Now, Logger: log, Read: hooks.read, Observe: hooks.observe, Hooks: hooks.events}), nil
 }
 
 // hotlineHours tells in words whether the hotline is open.

@@ -13,8 +13,10 @@ import (
 	"signdesk/actions/platform"
 	"signdesk/actions/platform/value"
 	"signdesk/bot"
+	"signdesk/bot/channel"
 	"signdesk/kb"
 	"signdesk/webhook"
+	"signdesk/webhook/hooks"
 	"signdesk/webhook/letter"
 	"signdesk/webhook/visitor"
 )
@@ -40,10 +42,29 @@ func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *web
 		Now: s.clock.Now, Site: cfg.Site, Public: cfg.Public, Origins: listed(cfg.Origins), Proxies: listed(cfg.Proxies), Metrics: metrics, Log: log}
 	o.Secure = len(cfg.Public) > 5 && cfg.Public[:6] == "https:"
 	o.Letter = s.letterOf
+	if cfg.HooksSecrets != "" {
+		if o.Events, err = hooks.NewReceiver(listed(cfg.HooksSecrets)); err != nil {
+			return nil, err
+		}
+		o.Event = s.event
+	}
 	if cfg.Demo == "on" {
 		o.Demo = s
 	}
 	return webhook.New(o)
+}
+
+// eventHooks returns the endpoints that hear of events, and who sends to them.
+func eventHooks(cfg *Config) ([]channel.Peer, map[string]channel.Sender, error) {
+	endpoints, err := hooks.ParseEndpoints(listed(cfg.Hooks))
+	if err != nil {
+		return nil, nil, err
+	}
+	var peers []channel.Peer
+	for _, e := range endpoints {
+		peers = append(peers, channel.Peer{Channel: hooks.Channel, ID: e.URL})
+	}
+	return peers, map[string]channel.Sender{hooks.Channel: hooks.NewSender(endpoints, cfg.HooksPrivate == "on", time.Now)}, nil
 }
 
 // accountOf returns the account of a login, "" if there is none.

@@ -46,6 +46,9 @@ func (t *turn) handoff() error {
 	t.conv.Ticket = ticket.ID
 	t.say(textHandoff)
 	t.say(t.Hours(t.now).Text)
+	if err := t.announce(eventHandoff, t.flow.ID+"-h", map[string]any{"ticket": ticket.ID, "channel": t.conv.Peer.Channel}); err != nil {
+		return err
+	}
 	return put(t.tx, tickets, store.Key{}.Str(ticket.ID), ticket)
 }
 

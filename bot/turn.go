@@ -50,6 +50,8 @@ type Options struct {
 	// Read are the channels whose people read their conversation's log
 	// themselves ([Bot.Log]): nothing is sent to them.
 	Read []string
+	// Hooks are those who want to hear of events.
+	Hooks []channel.Peer
 	// Observe hears of each turn once it is on disk, and how long it took; nil
 	// if nobody counts.
 	Observe func(channel string, o Outcome, took time.Duration)
@@ -341,6 +343,9 @@ func (t *turn) effects() error {
 	}
 	for i, m := range e.Progress {
 		if err := t.tell(m, fmt.Sprintf("p-%s-%d", t.flow.ID, i)); err != nil {
+			return err
+		}
+		if err := t.announce(eventCase, fmt.Sprintf("%s-p%d", t.flow.ID, i), map[string]any{"case": m.Case, "text": m.Text}); err != nil {
 			return err
 		}
 	}

@@ -29,6 +29,7 @@ import (
 
 	"signdesk/bot"
 	"signdesk/kb"
+	"signdesk/webhook/hooks"
 	"signdesk/webhook/letter"
 	"signdesk/webhook/visitor"
 )
@@ -57,7 +58,11 @@ type Options struct {
 	Rates     Rates
 	// Letter returns the fields of the letter that belongs to a link; the error
 	// is [ErrNoLetter] if there is none.
-	Letter  func(ctx context.Context, link string) (letter.Fields, error)
+	Letter func(ctx context.Context, link string) (letter.Fields, error)
+	// Events checks, and Event does, what other systems tell; nil: they are not
+	// heard.
+	Events  *hooks.Receiver
+	Event   func(ctx context.Context, e Event) error
 	Metrics *Metrics     // nil: none are shown
 	Ready   func() error // what /readyz tells; nil: always ready
 	Demo    Demo         // nil: no demonstration page
@@ -133,6 +138,9 @@ func (s *Server) api() error {
 		if err := same.AddTrustedOrigin(o); err != nil {
 			return err
 		}
+	}
+	if s.opts.Events != nil {
+		s.engine.POST("/api/v1/hooks", s.limitAddress, body(maxBody), s.event)
 	}
 	v1 := s.engine.Group("/api/v1", s.limitAddress, s.knownOrigin, s.sameSite(same))
 	if len(s.opts.Origins) > 0 {

@@ -72,6 +72,30 @@ func (p *Platform) Upload(ctx context.Context, act *Act, use FileUse, data []byt
 	})
 }
 
+// Picture returns the bytes of a picture, to staff who review a case.
+func (p *Platform) Picture(ctx context.Context, act *Act, id FileID) ([]byte, error) {
+	if act.By.Staff == "" {
+		return nil, refuse(NoRight, "R07.5")
+	}
+	var name string
+	err := p.ViewAs(ctx, act, func(t *Tx) error {
+		f := files.get(t, id)
+		if f == nil {
+			return t.failure(refuse(NotFound, ""))
+		}
+		name = f.SHA256
+		return t.err
+	})
+	if err != nil {
+		return nil, err
+	}
+	raw, err := p.ports.Files.Get(ctx, name)
+	if err != nil {
+		return nil, &PortError{"files", err}
+	}
+	return raw, nil
+}
+
 func (r fileRules) refusal(err error) *Refusal {
 	switch {
 	case errors.Is(err, picture.ErrSize):

@@ -111,5 +111,10 @@ func (t *Tx) LetterOf(s Subject) *AuthorizationLetter {
 	return letters.find(t, "generated", subjectKey(s))
 }
 
+// LetterInReview returns the sealed letter of a case that staff look at, or nil.
+func (t *Tx) LetterInReview(s Subject) *AuthorizationLetter {
+	return letters.find(t, "review", subjectKey(s))
+}
+
 // Letter returns a letter, or nil.
 func (t *Tx) Letter(id LetterID) *AuthorizationLetter { return letters.get(t, id) }

@@ -1,0 +1,134 @@
+package hooks_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"signdesk/bot/channel"
+	"signdesk/webhook/hooks"
+)
+
+const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+func event(url string) channel.Outbound {
+	return channel.Outbound{ID: "e-1", To: channel.Peer{Channel: hooks.Channel, ID: url}, Message: channel.Message{Text: `{"type":"handoff.opened"}`}}
+}
+
+func TestEventsAreSigned(t *testing.T) {
+	t.Parallel()
+	check, err := standardwebhooks.NewWebhook(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var status atomic.Int64
+	status.Store(204)
+	var heard atomic.Int64
+	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = check.Verify(body, r.Header)
+		}
+		if err != nil || string(body) != `{"type":"handoff.opened"}` || r.Header.Get("webhook-id") != "e-1" {
+			t.Errorf("event %q: %v", body, err)
+		}
+		heard.Add(1)
+		w.WriteHeader(int(status.Load()))
+	}))
+	defer ts.Close()
+	endpoints, err := hooks.ParseEndpoints([]string{ts.URL + "/in?a=b=" + secret})
+	if err != nil || endpoints[0].URL != ts.URL+"/in?a=b" {
+		t.Fatalf("%v, %v", endpoints, err)
+	}
+	now := time.Now()
+	s := hooks.NewSender(endpoints, true, func() time.Time { return now })
+	ctx := context.Background()
+	if err := s.Send(ctx, event(endpoints[0].URL)); err != nil {
+		t.Fatal(err)
+	}
+	wants := func(err error, kind channel.Failure) {
+		t.Helper()
+		var se *channel.SendError
+		if !errors.As(err, &se) || se.Kind != kind {
+			t.Errorf("got %v, want %s", err, kind)
+		}
+	}
+	for code, kind := range map[int64]channel.Failure{500: channel.Retry, 302: channel.Retry, 404: channel.Retry, 410: channel.Rejected, 429: channel.Throttled} {
+		status.Store(code)
+		wants(s.Send(ctx, event(endpoints[0].URL)), kind)
+	}
+	wants(s.Send(ctx, event("https://other.example")), channel.Rejected)
+	if heard.Load() != 6 {
+		t.Errorf("%d requests: redirects must not be followed", heard.Load())
+	}
+	// Loopback is a private network.
+	wants(hooks.NewSender(endpoints, false, time.Now).Send(ctx, event(endpoints[0].URL)), channel.Config)
+}
+
+func TestEndpointThatFailsForDaysIsParked(t *testing.T) {
+	t.Parallel()
+	ts := httptest.NewServer(http.NotFoundHandler())
+	ts.Close()
+	endpoints, err := hooks.ParseEndpoints([]string{ts.URL + "=" + secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	s := hooks.NewSender(endpoints, true, func() time.Time { return now })
+	for days, kind := range []channel.Failure{channel.Retry, channel.Retry, channel.Retry, channel.Retry, channel.Closed} {
+		var se *channel.SendError
+		if err := s.Send(context.Background(), event(endpoints[0].URL)); !errors.As(err, &se) || se.Kind != kind {
+			t.Errorf("day %d: %v, want %s", days, err, kind)
+		}
+		now = now.Add(24 * time.Hour)
+	}
+}
+
+func TestReceiver(t *testing.T) {
+	t.Parallel()
+	r, err := hooks.NewReceiver([]string{"whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := standardwebhooks.NewWebhook(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := func(id string, at time.Time, payload string) http.Header {
+		sig, err := w.Sign(id, at, []byte(payload))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return http.Header{"Webhook-Id": {id}, "Webhook-Timestamp": {strconv.FormatInt(at.Unix(), 10)}, "Webhook-Signature": {sig}}
+	}
+	if id, err := r.Verify(head("m1", time.Now(), "{}"), []byte("{}")); err != nil || id != "m1" {
+		t.Errorf("%q, %v", id, err)
+	}
+	other := head("m1", time.Now(), "{}")
+	other.Set("Webhook-Id", "m2")
+	for name, row := range map[string]struct {
+		head    http.Header
+		payload string
+	}{"changed": {head("m1", time.Now(), "{}"), "{ }"}, "old": {head("m1", time.Now().Add(-6*time.Minute), "{}"), "{}"}, "of tomorrow": {head("m1", time.Now().Add(6*time.Minute), "{}"), "{}"},
+		"another id": {other, "{}"}, "nothing": {http.Header{}, "{}"}} {
+		if id, err := r.Verify(row.head, []byte(row.payload)); !errors.Is(err, hooks.ErrSignature) || id != "" {
+			t.Errorf("%s: %q, %v", name, id, err)
+		}
+	}
+	for _, bad := range []string{"x", "whsec_%", "AAAA"} {
+		if _, err := hooks.NewReceiver([]string{bad}); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+		if _, err := hooks.ParseEndpoints([]string{"https://a.example=" + bad}); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
