@@ -62,10 +62,12 @@ var onlyIn = map[string][]string{
 	"github.com/prometheus/client_golang": {"webhook"},
 	"github.com/gin-contrib":              {"webhook"},
 	"github.com/golang-jwt/jwt":           {"webhook/visitor"},
-	"github.com/standard-webhooks":        {"webhook/hooks"},
+	"github.com/standard-webhooks":        {"webhook/hooks", "signdesk"},
 	"codeberg.org/go-pdf":                 {"webhook/letter"},
 	"golang.org/x/image":                  {"actions/platform/picture", "webhook/letter"},
 	"golang.org/x/text/unicode":           {"kb/normalize"},
+	"github.com/tencentcloud":             {"bot/sms"},
+	"github.com/wneessen/go-mail":         {"bot/mail"},
 }
 
 // goPackage is what `go list -json` tells of a package.
