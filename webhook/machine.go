@@ -4,8 +4,6 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
-
-	"signdesk/webhook/widget"
 )
 
 // machines are the routes for programs that watch and ask.
@@ -32,18 +30,4 @@ func (s *Server) ready(c *gin.Context) {
 		}
 	}
 	c.String(http.StatusOK, "ready\n")
-}
-
-// script answers the files of the widget, for pages of any site: they hold
-// nothing that is not public.
-func script(c *gin.Context) {
-	name := c.Param("file")
-	if name == "" {
-		name = "widget.js"
-	}
-	h := c.Writer.Header()
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	h.Set("Cache-Control", "public, max-age=300")
-	c.FileFromFS(name, http.FS(widget.Files()))
 }

@@ -61,8 +61,7 @@ func (s *Server) problem(c *gin.Context, k errorKind) {
 // fail answers with a problem document, or with a page where a browser asked.
 func (s *Server) fail(c *gin.Context, k errorKind) {
 	if c.NegotiateFormat(gin.MIMEJSON, gin.MIMEHTML) == gin.MIMEHTML {
-		c.Abort()
-		c.HTML(k.status, "page.html", view{Server: s, Error: k.detail})
+		s.help.problem(c, k.status, k.title, k.detail)
 		return
 	}
 	s.problem(c, k)

@@ -73,6 +73,7 @@ type Options struct {
 type Server struct {
 	opts        Options
 	engine      *gin.Engine
+	help        *HelpCenter
 	byAddress   *limiter
 	byVisitor   *limiter
 	newVisitors *limiter
@@ -103,6 +104,12 @@ const (
 // New returns a server; it does not listen yet.
 func New(opts Options) (*Server, error) {
 	gin.SetMode(gin.ReleaseMode)
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Hours == nil {
+		opts.Hours = func(time.Time) bot.Hours { return bot.Hours{} }
+	}
 	if opts.Rates == (Rates{}) {
 		opts.Rates = DefaultRates()
 	}
@@ -113,14 +120,19 @@ func New(opts Options) (*Server, error) {
 	if err := s.engine.SetTrustedProxies(opts.Proxies); err != nil {
 		return nil, err
 	}
-	tmpl, err := parsePages()
+	tmpl, err := parseViews()
+	if err != nil {
+		return nil, err
+	}
+	hours := func(at time.Time) (bool, string) { h := opts.Hours(at); return h.Open, h.Text }
+	s.help, err = NewHelpCenter(opts.Base, HelpOptions{Brand: opts.Contact.Brand, Hotline: opts.Contact.Hotline, Host: opts.Public, Hours: hours, Now: opts.Now, Log: opts.Log})
 	if err != nil {
 		return nil, err
 	}
 	s.engine.SetHTMLTemplate(tmpl)
 	s.engine.Use(nameRequest, gin.CustomRecoveryWithWriter(nil, s.recovered), headers)
 	s.machines()
-	s.help()
+	s.files()
 	if err := s.api(); err != nil {
 		return nil, err
 	}

