@@ -22,6 +22,7 @@ type peer struct {
 	greeting string            // "" is 220
 	ehlo     string            // extensions, each "250-…\r\n"
 	answers  map[string]string // by the command's first word; "end" is for the letter, "hang" stays silent, "drop" leaves
+	heard    func(word string) // told of each command; nil for nobody
 	letters  atomic.Int32      // taken whole
 }
 
@@ -76,6 +77,9 @@ func (p *peer) serve(conn net.Conn) {
 			return
 		}
 		word := strings.ToUpper(strings.Fields(line + " ?")[0])
+		if p.heard != nil {
+			p.heard(word)
+		}
 		usual := map[string]string{"EHLO": "250-peer\r\n" + p.ehlo + "250 ENHANCEDSTATUSCODES", "DATA": "354 go on", "QUIT": "221 bye"}[word]
 		if usual == "" {
 			usual = "250 2.0.0 ok"
@@ -103,17 +107,20 @@ func (p *peer) letter(in *bufio.Reader, say func(string, string) bool) bool {
 	}
 }
 
-func TestAnswersOfServers(t *testing.T) {
-	t.Parallel()
+type answered struct {
+	peer   *peer
+	change func(*mail.Options)
+	want   channel.Failure // "" for none
+	code   string
+}
+
+// answers are what servers do, and what comes of it.
+func answers() map[string]answered {
 	login := func(o *mail.Options) { o.User, o.Password = "notice", password }
 	quick := func(o *mail.Options) { o.Timeout = 100 * time.Millisecond }
+	patient := func(o *mail.Options) { o.Timeout = 2 * time.Second } // the letter must be through by then
 	const auth = "250-AUTH PLAIN\r\n"
-	for name, c := range map[string]struct {
-		peer   *peer
-		change func(*mail.Options)
-		want   channel.Failure // "" for none
-		code   string
-	}{
+	return map[string]answered{
 		"good":               {},
 		"busy greeting":      {peer: &peer{greeting: "421 4.3.2 come again"}, want: channel.Retry, code: "421"},
 		"refusing greeting":  {peer: &peer{greeting: "554 5.7.1 blocked"}, want: channel.Config, code: "554"},
@@ -138,9 +145,14 @@ func TestAnswersOfServers(t *testing.T) {
 		"in doubt":           {peer: &peer{answers: map[string]string{"end": drop}}, want: channel.Retry},
 		"in doubt, silent":   {peer: &peer{answers: map[string]string{"end": hang}}, change: quick, want: channel.Retry},
 		"taken, then leaves": {peer: &peer{answers: map[string]string{"QUIT": drop}}},
-		"taken, then silent": {peer: &peer{answers: map[string]string{"QUIT": hang}}, change: quick},
+		"taken, then silent": {peer: &peer{answers: map[string]string{"QUIT": hang}}, change: patient},
 		"taken, then odd":    {peer: &peer{answers: map[string]string{"QUIT": "500 what?"}}},
-	} {
+	}
+}
+
+func TestAnswersOfServers(t *testing.T) {
+	t.Parallel()
+	for name, c := range answers() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if c.peer == nil {
@@ -167,10 +179,13 @@ func TestAnswersOfServers(t *testing.T) {
 func TestContextEndsSending(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	p := peer{answers: map[string]string{"RCPT": hang}}
+	defer cancel()
+	p := peer{answers: map[string]string{"RCPT": hang}, heard: func(word string) {
+		if word == "RCPT" {
+			cancel()
+		}
+	}}
 	m := mailer(t, mail.Options{Host: "127.0.0.1", Port: p.start(t), Security: mail.Plain, From: from})
-	stop := time.AfterFunc(50*time.Millisecond, cancel) // while the server is silent
-	defer stop.Stop()
 	err := m.Send(ctx, letter)
 	if e := sendError(t, err); e.Kind != channel.Retry || !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want retry after a cancellation", err)

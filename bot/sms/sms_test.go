@@ -211,45 +211,48 @@ func TestRefusedWithoutSending(t *testing.T) {
 	})
 }
 
+const untilMidnight = 30 * time.Minute // by the clock of options
+
+var refusals = []struct {
+	provider   sms.Provider
+	code, text string
+	want       channel.Failure
+	after      time.Duration
+}{
+	{sms.Tencent, "LimitExceeded.PhoneNumberThirtySecondLimit", "", channel.Throttled, 30 * time.Second},
+	{sms.Tencent, "LimitExceeded.PhoneNumberOneHourLimit", "", channel.Throttled, time.Hour},
+	{sms.Tencent, "LimitExceeded.PhoneNumberDailyLimit", "", channel.Throttled, untilMidnight},
+	{sms.Tencent, "LimitExceeded.DeliveryFrequencyLimit", "", channel.Throttled, 10 * time.Minute},
+	{sms.Tencent, "RequestLimitExceeded.UinLimitExceeded", "", channel.Throttled, time.Second},
+	{sms.Tencent, "FailedOperation.PhoneNumberInBlacklist", "", channel.Rejected, 0},
+	{sms.Tencent, "InvalidParameterValue.IncorrectPhoneNumber", "", channel.Rejected, 0},
+	{sms.Tencent, "InvalidParameterValue.TemplateParameterFormatError", "", channel.Config, 0},
+	{sms.Tencent, "FailedOperation.InsufficientBalanceInSmsPackage", "", channel.Config, 0},
+	{sms.Tencent, "UnauthorizedOperation.SerivceSuspendDueToArrears", "", channel.Config, 0},
+	{sms.Tencent, "InternalError.SigVerificationFail", "", channel.Config, 0},
+	{sms.Tencent, "InternalError.Timeout", "", channel.Retry, 0},
+	{sms.Tencent, "FailedOperation.OtherError", "", channel.Retry, 0},
+	{sms.Tencent, "Something.New", "", channel.Retry, 0},
+	{sms.Aliyun, "isv.BUSINESS_LIMIT_CONTROL", "触发分钟级流控Permits:1", channel.Throttled, time.Minute},
+	{sms.Aliyun, "isv.BUSINESS_LIMIT_CONTROL", "触发小时级流控Permits:5", channel.Throttled, time.Hour},
+	{sms.Aliyun, "isv.BUSINESS_LIMIT_CONTROL", "触发天级流控Permits:10", channel.Throttled, untilMidnight},
+	{sms.Aliyun, "isv.BUSINESS_LIMIT_CONTROL", "?", channel.Throttled, 10 * time.Minute},
+	{sms.Aliyun, "isv.DAY_LIMIT_CONTROL", "", channel.Throttled, untilMidnight},
+	{sms.Aliyun, "isv.MONTH_LIMIT_CONTROL", "", channel.Config, 0},
+	{sms.Aliyun, "Throttling.User", "", channel.Throttled, time.Second},
+	{sms.Aliyun, "isv.MOBILE_NUMBER_ILLEGAL", "", channel.Rejected, 0},
+	{sms.Aliyun, "isv.BLACK_KEY_CONTROL_LIMIT", "", channel.Rejected, 0},
+	{sms.Aliyun, "isv.PARAM_NOT_SUPPORT_URL", "", channel.Rejected, 0},
+	{sms.Aliyun, "isv.AMOUNT_NOT_ENOUGH", "", channel.Config, 0},
+	{sms.Aliyun, "isv.ACCOUNT_ABNORMAL", "", channel.Config, 0},
+	{sms.Aliyun, "isp.RAM_PERMISSION_DENY", "", channel.Config, 0},
+	{sms.Aliyun, "isp.SYSTEM_ERROR", "", channel.Retry, 0},
+	{sms.Aliyun, "Something.New", "", channel.Retry, 0},
+}
+
 func TestRefusedByGateway(t *testing.T) {
 	t.Parallel()
-	const untilMidnight = 30 * time.Minute
-	for _, c := range []struct {
-		provider   sms.Provider
-		code, text string
-		want       channel.Failure
-		after      time.Duration
-	}{
-		{sms.Tencent, "LimitExceeded.PhoneNumberThirtySecondLimit", "", channel.Throttled, 30 * time.Second},
-		{sms.Tencent, "LimitExceeded.PhoneNumberOneHourLimit", "", channel.Throttled, time.Hour},
-		{sms.Tencent, "LimitExceeded.PhoneNumberDailyLimit", "", channel.Throttled, untilMidnight},
-		{sms.Tencent, "LimitExceeded.DeliveryFrequencyLimit", "", channel.Throttled, 10 * time.Minute},
-		{sms.Tencent, "RequestLimitExceeded.UinLimitExceeded", "", channel.Throttled, time.Second},
-		{sms.Tencent, "FailedOperation.PhoneNumberInBlacklist", "", channel.Rejected, 0},
-		{sms.Tencent, "InvalidParameterValue.IncorrectPhoneNumber", "", channel.Rejected, 0},
-		{sms.Tencent, "InvalidParameterValue.TemplateParameterFormatError", "", channel.Config, 0},
-		{sms.Tencent, "FailedOperation.InsufficientBalanceInSmsPackage", "", channel.Config, 0},
-		{sms.Tencent, "UnauthorizedOperation.SerivceSuspendDueToArrears", "", channel.Config, 0},
-		{sms.Tencent, "InternalError.SigVerificationFail", "", channel.Config, 0},
-		{sms.Tencent, "InternalError.Timeout", "", channel.Retry, 0},
-		{sms.Tencent, "FailedOperation.OtherError", "", channel.Retry, 0},
-		{sms.Tencent, "Something.New", "", channel.Retry, 0},
-		{sms.Aliyun, "isv.BUSINESS_LIMIT_CONTROL", "触发分钟级流控Permits:1", channel.Throttled, time.Minute},
-		{sms.Aliyun, "isv.BUSINESS_LIMIT_CONTROL", "触发小时级流控Permits:5", channel.Throttled, time.Hour},
-		{sms.Aliyun, "isv.BUSINESS_LIMIT_CONTROL", "触发天级流控Permits:10", channel.Throttled, untilMidnight},
-		{sms.Aliyun, "isv.BUSINESS_LIMIT_CONTROL", "?", channel.Throttled, 10 * time.Minute},
-		{sms.Aliyun, "isv.DAY_LIMIT_CONTROL", "", channel.Throttled, untilMidnight},
-		{sms.Aliyun, "isv.MONTH_LIMIT_CONTROL", "", channel.Config, 0},
-		{sms.Aliyun, "Throttling.User", "", channel.Throttled, time.Second},
-		{sms.Aliyun, "isv.MOBILE_NUMBER_ILLEGAL", "", channel.Rejected, 0},
-		{sms.Aliyun, "isv.BLACK_KEY_CONTROL_LIMIT", "", channel.Rejected, 0},
-		{sms.Aliyun, "isv.PARAM_NOT_SUPPORT_URL", "", channel.Rejected, 0},
-		{sms.Aliyun, "isv.AMOUNT_NOT_ENOUGH", "", channel.Config, 0},
-		{sms.Aliyun, "isv.ACCOUNT_ABNORMAL", "", channel.Config, 0},
-		{sms.Aliyun, "isp.RAM_PERMISSION_DENY", "", channel.Config, 0},
-		{sms.Aliyun, "isp.SYSTEM_ERROR", "", channel.Retry, 0},
-		{sms.Aliyun, "Something.New", "", channel.Retry, 0},
-	} {
+	for _, c := range refusals {
 		t.Run(c.code+c.text, func(t *testing.T) {
 			t.Parallel()
 			g, s := start(t, c.provider, nil)
