@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -38,6 +39,9 @@ type Config struct {
 	UserKeys string // keys of the sites whose word about their users is taken, with commas
 	Proxies  string // addresses of proxies in front, with commas
 	Demo     string // on or off
+
+	SMSProvider, SMSMode, SMSID, SMSSecret, SMSApp, SMSSign, SMSURL, SMSTemplates string // no provider: the demonstration's inbox
+	MailHost, MailPort, MailSecurity, MailUser, MailPassword, MailFrom            string // no host: the same
 
 	Hooks        string // endpoints that hear of events, with commas
 	HooksPrivate string // on: endpoints in private networks are allowed
@@ -78,6 +82,21 @@ func (c *Config) table() []setting {
 			missing: "visitors say who they are by a code to their mobile or mailbox"},
 		{env: "SIGNDESK_PROXIES", about: "addresses of proxies in front of the server, with commas", into: &c.Proxies},
 		{env: "SIGNDESK_DEMO", def: "on", about: "the page /demo: on or off", into: &c.Demo, check: onOff},
+		{env: "SIGNDESK_SMS", about: "SMS gateway: tencent or aliyun", into: &c.SMSProvider, check: oneOf("tencent", "aliyun"), missing: "SMS only show at /demo"},
+		{env: "SIGNDESK_SMS_MODE", def: "code", about: "link: a template's variable may hold the personal address; code: only its 8 signs", into: &c.SMSMode, check: oneOf("link", "code")},
+		{env: "SIGNDESK_SMS_ID", about: "id of the gateway's access key", into: &c.SMSID},
+		{env: "SIGNDESK_SMS_SECRET", about: "the gateway's access key", secret: true, into: &c.SMSSecret},
+		{env: "SIGNDESK_SMS_APP", about: "SmsSdkAppId (tencent)", into: &c.SMSApp},
+		{env: "SIGNDESK_SMS_SIGN", about: "approved signature, without 【】", into: &c.SMSSign},
+		{env: "SIGNDESK_SMS_URL", about: "address of the gateway, if not the official one", into: &c.SMSURL},
+		{env: "SIGNDESK_SMS_TEMPLATES", about: "approved templates: T1=id:name,account,link;T8=id:code;…", into: &c.SMSTemplates,
+			check: func(s string) error { _, err := smsTemplates(s); return err }},
+		{env: "SIGNDESK_MAIL_HOST", about: "SMTP server", into: &c.MailHost, missing: "e-mails only show at /demo"},
+		{env: "SIGNDESK_MAIL_PORT", about: "its port, if not the usual one", into: &c.MailPort},
+		{env: "SIGNDESK_MAIL_SECURITY", def: "starttls", about: "starttls, tls or plain (this machine only)", into: &c.MailSecurity, check: oneOf("starttls", "tls", "plain")},
+		{env: "SIGNDESK_MAIL_USER", about: "account on the SMTP server", into: &c.MailUser},
+		{env: "SIGNDESK_MAIL_PASSWORD", about: "its password", secret: true, into: &c.MailPassword},
+		{env: "SIGNDESK_MAIL_FROM", about: "sender, e.g. 上上签 <notice@example.cn>", into: &c.MailFrom},
 		{env: "SIGNDESK_HOOKS", about: "endpoints that hear of events: https://host/path=whsec_…,…", secret: true, into: &c.Hooks, check: endpoints,
 			missing: "no other system hears of handoffs and progress"},
 		{env: "SIGNDESK_HOOKS_PRIVATE", def: "off", about: "endpoints in private networks: on or off", into: &c.HooksPrivate, check: onOff},
@@ -202,6 +221,15 @@ func endpoints(s string) error {
 func hookSecrets(s string) error {
 	_, err := hooks.NewReceiver(listed(s))
 	return err
+}
+
+func oneOf(words ...string) func(string) error {
+	return func(s string) error {
+		if !slices.Contains(words, s) {
+			return fmt.Errorf("want one of %s, got %q", strings.Join(words, ", "), s)
+		}
+		return nil
+	}
 }
 
 func onOff(s string) error {

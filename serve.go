@@ -44,6 +44,10 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	if err != nil {
 		return err
 	}
+	out, err := openGateways(cfg, svc.clock.Now, log)
+	if err != nil {
+		return err
+	}
 	told, senders, err := eventHooks(cfg)
 	if err != nil {
 		return err
@@ -80,7 +84,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	serveUntil(ctx, g, srv, ln)
 	serveUntil(ctx, g, &http.Server{Handler: control(ctx, svc), ReadHeaderTimeout: controlHeader}, commands)
 	g.Go(func() error { <-ctx.Done(); web.Stop(); return nil })
-	g.Go(func() error { return svc.work(ctx, talks, log) })
+	g.Go(func() error { return svc.work(ctx, talks, out, log) })
 	g.Go(func() error { return talks.Deliver(ctx, senders) })
 	if cfg.FAQ != "" {
 		g.Go(func() error { return base.Watch(ctx, seen, watchInterval, log) })

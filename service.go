@@ -170,7 +170,7 @@ const (
 )
 
 // work pays out and ends what has run out, until ctx is done.
-func (s *service) work(ctx context.Context, talks *bot.Bot, log *slog.Logger) error {
+func (s *service) work(ctx context.Context, talks *bot.Bot, out *gateways, log *slog.Logger) error {
 	pay, sweep := time.NewTicker(payInterval), time.NewTicker(sweepInterval)
 	defer pay.Stop()
 	defer sweep.Stop()
@@ -182,7 +182,7 @@ func (s *service) work(ctx context.Context, talks *bot.Bot, log *slog.Logger) er
 			return nil
 		case <-pay.C:
 			if _, err = s.platform.PayOut(ctx, workBatch); err == nil {
-				_, err = s.deliverNotices(ctx)
+				_, err = out.deliver(ctx, s.platform)
 			}
 		case <-sweep.C:
 			s.catchUp(ctx, talks, log)

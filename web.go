@@ -144,21 +144,6 @@ func (s *service) Wait(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// deliverNotices takes the SMS and e-mails that the platform owes: without a
-// gateway they stay in the demonstration's inbox.
-func (s *service) deliverNotices(ctx context.Context) (int, error) {
-	act := s.platform.NewAct(platform.Actor{System: "notices"}, "")
-	return platform.Do(ctx, s.platform, act, func(t *platform.Tx) (int, error) {
-		list := t.Queued(workBatch)
-		for _, n := range list {
-			if err := t.Delivered(n.ID, ""); err != nil {
-				return 0, err
-			}
-		}
-		return len(list), t.Err()
-	})
-}
-
 // outboxGauge tells how much is owed; it looks at most once a second.
 func outboxGauge(talks func() *bot.Bot, now func() time.Time) func() (int, time.Duration) {
 	var mu sync.Mutex

@@ -78,7 +78,8 @@ type Notification struct {
 	Channel   string // SMS or Email
 	To        string
 	Template  NoticeID
-	Text      string // may hold a code or a link: never logged
+	Text      string            // may hold a code or a link: never logged
+	Args      map[string]string `json:",omitempty"` // what was filled in, by name; for gateways that send templates
 	SubjectID string
 	Status    NotificationStatus
 	Failure   string

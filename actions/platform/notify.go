@@ -19,15 +19,19 @@ func (t *Tx) notify(to string, notice NoticeID, subject string, args ...string) 
 		channel = "Email"
 	}
 	notifications.save(t, &Notification{ID: newID[NotificationID](t, "N-"), Seq: t.Changes() + 1, Channel: channel, To: to, Template: notice,
-		Text: t.noticeText(notice, args...), SubjectID: subject, Status: NotificationQueued})
+		Text: t.noticeText(notice, args...), Args: t.filledIn(args), SubjectID: subject, Status: NotificationQueued})
 }
 
 func (t *Tx) noticeText(notice NoticeID, args ...string) string {
+	return fill(t.p.words.Notices[notice], t.filledIn(args))
+}
+
+func (t *Tx) filledIn(args []string) map[string]string {
 	fields := map[string]string{"brand": t.p.brand, "host": t.p.host, "hotline": t.p.hotline}
 	for i := 0; i+1 < len(args); i += 2 {
 		fields[args[i]] = args[i+1]
 	}
-	return fill(t.p.words.Notices[notice], fields)
+	return fields
 }
 
 // Queued returns notifications that wait to be sent, oldest first, at most

@@ -54,7 +54,7 @@ func startMailpit(t *testing.T, flags ...string) *mailpit {
 	t.Helper()
 	path, err := buildMailpit()
 	if err != nil {
-		t.Skipf("mailpit cannot be built: %v", err)
+		t.Fatalf("mailpit cannot be built: %v", err)
 	}
 	dir := t.TempDir()
 	m := &mailpit{roots: certificate(t, dir)}
