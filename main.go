@@ -42,7 +42,7 @@ type command struct {
 
 func commands() []command {
 	return []command{
-		{"serve", "", "answer on a web page and by POST /v1/ask", nil, serve},
+		{"serve", "", "answer on the web: help center, assistant, pages behind links", nil, serve},
 		{"chat", "", "talk in the terminal", chatFlags, chat},
 		{"replay", "FILE…", "run golden transcripts", replayFlags, replay},
 		{"ask", "[question]", "answer one question, or many from standard input with -jsonl", askFlags, ask},
