@@ -57,7 +57,10 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn, events: told}); err != nil {
 		return err
 	}
-	web, err := newWeb(cfg, svc, talks, base, metrics, log)
+	for name, sender := range senders {
+		senders[name] = counted{sender, metrics}
+	}
+	web, err := newWeb(cfg, svc, talks, base, metrics, webhook.DefaultRates(), log)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func TestTranscripts(t *testing.T) {
 }
 
 // testConfig is the configuration without any setting.
-func testConfig(t *testing.T) *Config {
+func testConfig(t testing.TB) *Config {
 	t.Helper()
 	cfg := &Config{}
 	fs := flag.NewFlagSet("test", flag.ContinueOnError)

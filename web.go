@@ -14,6 +14,7 @@ import (
 	"signdesk/actions/platform/value"
 	"signdesk/bot"
 	"signdesk/bot/channel"
+	"signdesk/data/store"
 	"signdesk/kb"
 	"signdesk/webhook"
 	"signdesk/webhook/hooks"
@@ -25,7 +26,8 @@ import (
 var pageChannels = []string{webhook.Channel, webhook.LinkChannel}
 
 // newWeb puts the web side of a service together.
-func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *webhook.Metrics, log *slog.Logger) (*webhook.Server, error) {
+func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *webhook.Metrics, rates webhook.Rates,
+	log *slog.Logger) (*webhook.Server, error) {
 	key, err := hkdf.Key(sha256.New, s.key, nil, "signdesk web visitors", sha256.Size)
 	if err != nil {
 		return nil, err
@@ -39,9 +41,15 @@ func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *web
 		return nil, err
 	}
 	o := webhook.Options{Base: base, Talks: talks, Visitors: visitors, Users: users, AccountOf: s.accountOf, Contact: cfg.contact(), Hours: hotlineHours,
-		Now: s.clock.Now, Site: cfg.Site, Public: cfg.Public, Origins: listed(cfg.Origins), Proxies: listed(cfg.Proxies), Metrics: metrics, Log: log}
+		Now: s.clock.Now, Site: cfg.Site, Public: cfg.Public, Origins: listed(cfg.Origins), Proxies: listed(cfg.Proxies), Metrics: metrics, Rates: rates, Log: log}
 	o.Secure = len(cfg.Public) > 5 && cfg.Public[:6] == "https:"
 	o.Letter = s.letterOf
+	o.Ready = func() error {
+		if base.Content() == nil {
+			return errors.New("no knowledge base")
+		}
+		return s.store.View(context.Background(), func(store.Tx) error { return nil })
+	}
 	if cfg.HooksSecrets != "" {
 		if o.Events, err = hooks.NewReceiver(listed(cfg.HooksSecrets)); err != nil {
 			return nil, err
@@ -141,6 +149,25 @@ func (s *service) Wait(ctx context.Context, d time.Duration) error {
 		return err
 	}
 	_, err := s.platform.Sweep(ctx, workBatch)
+	return err
+}
+
+// counted counts what a sender could not send.
+type counted struct {
+	channel.Sender
+	metrics *webhook.Metrics
+}
+
+// Send implements [channel.Sender].
+func (c counted) Send(ctx context.Context, m channel.Outbound) error {
+	err := c.Sender.Send(ctx, m)
+	if err != nil {
+		kind := channel.Retry
+		if se, ok := errors.AsType[*channel.SendError](err); ok {
+			kind = se.Kind
+		}
+		c.metrics.SendFailed(m.To.Channel, string(kind))
+	}
 	return err
 }
 

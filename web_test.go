@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -38,6 +39,11 @@ type site struct {
 
 func newSite(t *testing.T, change func(*Config)) *site {
 	t.Helper()
+	return newSiteAt(t, webhook.DefaultRates(), change)
+}
+
+func newSiteAt(t *testing.T, rates webhook.Rates, change func(*Config)) *site {
+	t.Helper()
 	cfg := testConfig(t)
 	if change != nil {
 		change(cfg)
@@ -54,7 +60,7 @@ func newSite(t *testing.T, change func(*Config)) *site {
 	log := slog.New(slog.DiscardHandler)
 	s.talks, err = newBot(cfg, s.service, base, recognise, log, botHooks{read: pageChannels})
 	s.must(err)
-	s.web, err = newWeb(cfg, s.service, s.talks, base, webhook.NewMetrics(func() (int, time.Duration) { return 0, 0 }), log)
+	s.web, err = newWeb(cfg, s.service, s.talks, base, webhook.NewMetrics(func() (int, time.Duration) { return 0, 0 }), rates, log)
 	s.must(err)
 	ts := httptest.NewServer(s.web.Handler())
 	t.Cleanup(func() { s.web.Stop(); ts.Close() })
@@ -319,6 +325,17 @@ func TestStory(t *testing.T) {
 		t.Errorf("used link shows %s", ended.html)
 	}
 	g.says("申请进度", "申请已通过")
+
+	// The link to the contract leads to its signing, for who says who he is.
+	p = s.open("/s/" + s.sent("14000001202", linkInText))
+	if !strings.Contains(p.html, "合同《经销合同》") || strings.Contains(p.html, "李示二") {
+		t.Errorf("signing link shows %s", p.html)
+	}
+	p.fills("text", "开始办理", "请输入您在平台登录用的手机号或邮箱")
+	p.fills("text", "14000001202", "6位验证码")
+	p.fills("text", s.sent("14000001202", codeInNotice), "确认签署")
+	p.fills("choice", "o:confirm", "签署校验")
+	p.fills("text", s.sent("14000001202", codeInNotice), "签署成功")
 }
 
 func TestLetterIsDownloadedAndUploaded(t *testing.T) {
@@ -556,6 +573,46 @@ func TestMachinesPages(t *testing.T) {
 		res.Body.Close()
 		if res.StatusCode != 404 || !strings.Contains(string(raw), "链接不正确") {
 			t.Errorf("%s: %d %.200s", path, res.StatusCode, raw)
+		}
+	}
+}
+
+// TestOddRequests sends what no front end would, and sees that nothing breaks.
+func TestOddRequests(t *testing.T) {
+	t.Parallel()
+	s := newSiteAt(t, webhook.Rates{Visitor: 1e6, Address: 1e6, Codes: 1e6}, func(c *Config) { c.HooksSecrets = hookSecret })
+	g := s.guest()
+	seed := uint64(time.Now().UnixNano())
+	r := rand.New(rand.NewPCG(seed, 1))
+	paths := []string{"/", "/help", "/help/12", "/help/12/apply", "/help/search?q=%E6%97%A0", "/s", "/s/AAAAAAAA", "/s/AAAAAAAA/letter.pdf", "/demo", "/demo/clock", "/v1/ask", "/metrics",
+		"/api/v1/conversation", "/api/v1/conversation/messages", "/api/v1/conversation/pictures", "/api/v1/conversation/ratings", "/api/v1/conversation/end2", "/api/v1/hooks",
+		"/widget/app.js", "/widget/..%2f..%2fgo.mod", "/openapi.yaml", "/%00", "/faq/12?part=%2f%2fevil", "/help/assets/x"}
+	bits := []string{`{"id":"`, `"text":`, `"申请权限"`, `null`, `{`, `}`, `[`, `]`, `,`, `:`, "\x00", "\xff", `"choice":"o:1"`, `"choice":"s:99999999999"`, `"choice":"k:../x"`, `9e999`, `"\u0000"`,
+		strings.Repeat("A", 300), "----x\r\n", "key=AAAAAAAAAAAA&text=1", `true`, `"picture":"x"`, `"helpful"`, `"message":"-1"`}
+	heads := []string{"Content-Type", "Authorization", "Cookie", "Last-Event-ID", "Origin", "X-Forwarded-For", "webhook-id", "Range", "Accept"}
+	odd := []string{"application/json", "multipart/form-data; boundary=x", "multipart/form-data", "Bearer x", "Bearer " + g.token, "signdesk_visitor=\xff", "-1", "null", "https://evil.example", "::1, 1.2.3.4", "bytes=9-1", "text/html"}
+	for i := range 2000 {
+		path := paths[r.IntN(len(paths))]
+		var b strings.Builder
+		for range r.IntN(8) {
+			b.WriteString(bits[r.IntN(len(bits))])
+		}
+		req, err := http.NewRequestWithContext(t.Context(), []string{"GET", "POST", "PUT", "OPTIONS", "HEAD", "DELETE"}[r.IntN(6)], s.url+path, strings.NewReader(b.String()))
+		s.must(err)
+		for range r.IntN(4) {
+			req.Header.Set(heads[r.IntN(len(heads))], odd[r.IntN(len(odd))])
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			if strings.Contains(err.Error(), "invalid header") {
+				continue
+			}
+			t.Fatalf("seed %d, request %d: %s %s: %v", seed, i, req.Method, path, err)
+		}
+		raw, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+		res.Body.Close()
+		if res.StatusCode >= 500 || err != nil || bytes.Contains(raw, []byte("goroutine ")) {
+			t.Fatalf("seed %d, request %d: %s %s %q: %d %.300s %v", seed, i, req.Method, path, b.String(), res.StatusCode, raw, err)
 		}
 	}
 }

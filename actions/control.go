@@ -12,12 +12,15 @@ import (
 // engine's questions count only while they are asked.
 func (e *Engine) ControlWord(st *State, text string) string {
 	t := squeezed(text)
-	for _, o := range e.words[engineWords].Steps[controls].Options {
-		if slices.ContainsFunc(o.labels(), func(l string) bool { return squeezed(l) == t }) && e.controlApplies(st, o.ID) {
-			return o.ID
+	for _, l := range e.labels {
+		if l.squeezed != t {
+			continue
 		}
-		if squeezed(o.Label) == t && (o.ID == Resume || o.ID == Drop && len(st.Open) == 0) && (len(st.Open) == 0 || len(st.Parked) > 0) {
-			return o.ID // said in full: though nothing is put aside any more, or something else is open
+		if e.controlApplies(st, l.id) {
+			return l.id
+		}
+		if l.inFull && (l.id == Resume || l.id == Drop && len(st.Open) == 0) && (len(st.Open) == 0 || len(st.Parked) > 0) {
+			return l.id // said in full: though nothing is put aside any more, or something else is open
 		}
 	}
 	return ""

@@ -12,10 +12,17 @@ import (
 
 // An Engine runs flows. It is immutable.
 type Engine struct {
-	flows map[string]*Flow
-	names []string // in the order given
-	words map[string]*Words
-	find  func(string) map[string]string
+	flows  map[string]*Flow
+	names  []string // in the order given
+	words  map[string]*Words
+	find   func(string) map[string]string
+	labels []controlLabel // of the control words, in their order
+}
+
+// A controlLabel is one way to say a control word.
+type controlLabel struct {
+	id, squeezed string
+	inFull       bool // the label itself
 }
 
 // New returns an engine for the flows, whose words are given by name. find
@@ -29,6 +36,13 @@ func New(flows []Flow, words map[string]*Words, find func(utterance string) map[
 	for i := range flows {
 		e.flows[flows[i].Name] = &flows[i]
 		e.names = append(e.names, flows[i].Name)
+	}
+	if w := words[engineWords]; w != nil {
+		for _, o := range w.Steps[controls].Options {
+			for i, l := range o.labels() {
+				e.labels = append(e.labels, controlLabel{o.ID, squeezed(l), i == 0})
+			}
+		}
 	}
 	return e, Check(flows, words)
 }
@@ -188,7 +202,9 @@ func (e *Engine) Preview(t *Turn, flow string) (r Reply, open bool, err error) {
 		return r, false, err
 	}
 	c := e.context(t, st.Active())
-	r.add(fill(e.stepWords(c, &f.Steps[0]).Prompt, e.args(c, &f.Steps[0])))
+	if step := f.step(st.Active().Step); step != nil {
+		r.add(fill(e.stepWords(c, step).Prompt, e.args(c, step)))
+	}
 	return r, true, nil
 }
 

@@ -9,6 +9,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"signdesk/kb/normalize"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // A Base is a knowledge base ready to answer: an immutable snapshot of content
@@ -22,6 +24,7 @@ type Base struct {
 	linear  *linear // nil for a large base
 	sum     trainingSum
 	sigs    []signature
+	lately  *lru.Cache[string, Decision]
 }
 
 // BuildOptions are the settings of [Build]; the zero value builds in memory.
@@ -44,7 +47,11 @@ const smallBase = 600
 // stored classifier, a second or two without, and about 20 s for 100,000
 // entries; ctx can stop it.
 func Build(ctx context.Context, c *Content, n *normalize.Normalizer, opts BuildOptions) (*Base, error) {
-	b := &Base{content: c, norm: n}
+	lately, err := lru.New[string, Decision](rememberedDecisions)
+	if err != nil {
+		return nil, err
+	}
+	b := &Base{content: c, norm: n, lately: lately}
 	parts := 0
 	for _, e := range c.Entries {
 		parts += len(e.Parts)
@@ -61,7 +68,6 @@ func Build(ctx context.Context, c *Content, n *normalize.Normalizer, opts BuildO
 		b.docs[i].topic = t
 		i++
 	}
-	var err error
 	if len(b.docs) <= smallBase {
 		err = b.buildSmall(ctx, parts, opts)
 	} else {

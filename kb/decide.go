@@ -112,8 +112,28 @@ const (
 )
 
 // Decide answers an utterance as a person typed it. It never fails on bad
-// input; the error is that of the index or of ctx.
+// input; the error is that of the index or of ctx. Callers must not change what
+// the decision holds: short utterances that were answered lately, greetings and
+// pasted messages for the most part, are answered from memory.
 func (b *Base) Decide(ctx context.Context, utterance string) (Decision, error) {
+	if d, ok := b.lately.Get(utterance); ok {
+		return d, nil
+	}
+	d, err := b.decide(ctx, utterance)
+	if err == nil && len(utterance) <= maxRemembered {
+		b.lately.Add(utterance, d)
+	}
+	return d, err
+}
+
+// What a snapshot remembers of its answers. A new snapshot begins with none, so
+// that nothing old is ever told.
+const (
+	rememberedDecisions = 1024
+	maxRemembered       = 200 // bytes of an utterance
+)
+
+func (b *Base) decide(ctx context.Context, utterance string) (Decision, error) {
 	canon := b.norm.Canon(utterance)
 	var list []scored
 	if meaningful(canon) {

@@ -51,10 +51,10 @@ type (
 	txKey  struct{ actor platform.Actor }
 )
 
-// actor is who acts in a turn: the account of the conversation, or the bearer of
-// the link that it was opened by.
+// actor is who acts in a turn: the account of the conversation, or else the
+// bearer of the link that it was opened by.
 func actor(c *Context) platform.Actor {
-	if c.Link != "" {
+	if c.Link != "" && c.Account == "" {
 		return platform.Actor{Link: c.Link}
 	}
 	return platform.Actor{Account: platform.AccountID(c.Account)}

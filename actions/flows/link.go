@@ -7,6 +7,7 @@ import (
 
 	"signdesk/actions"
 	"signdesk/actions/platform"
+	"signdesk/actions/platform/value"
 )
 
 var _ = add((*Flows).link)
@@ -15,7 +16,7 @@ var _ = add((*Flows).link)
 // sees what is asked, and does the part of his role, and of no other. It belongs
 // to conversations that were opened by such a link, and asks for no login.
 func (f *Flows) link() actions.Flow {
-	return actions.Flow{Name: "link", Revision: 1, Begin: f.openLink, Steps: slices.Concat(
+	return actions.Flow{Name: "link", Revision: 1, Begin: f.openLink, Lapses: []actions.StepID{"contract", "invitation"}, Steps: slices.Concat(
 		[]actions.Step{{ID: "page", Args: f.linkArgs, Next: actions.Decide(func(c *Context) actions.StepID {
 			switch p := f.page(c); {
 			case p == nil:
@@ -39,7 +40,7 @@ func (f *Flows) link() actions.Flow {
 					}
 					return "part"
 				}, "closed", "stopped", "part")},
-		}, f.decisionSteps(),
+		}, f.decisionSteps(), f.otherLinks(),
 		[]actions.Step{
 			{ID: "done", Ends: "done"},
 			{ID: "review", Ends: "review"},
@@ -47,6 +48,56 @@ func (f *Flows) link() actions.Flow {
 			{ID: "stopped", Ends: "stopped"},
 			{ID: "closed", Ends: "closed"},
 		})}
+}
+
+// otherLinks are the steps behind links that are no request: of a contract to be
+// signed, by who then says who he is; and of an invitation (R18.5).
+func (f *Flows) otherLinks() []actions.Step {
+	return []actions.Step{
+		{ID: "contract", Args: f.contractArgs, Next: actions.To("signing")},
+		{ID: "signing", Call: &actions.Call{Flow: "sign", With: func(c *Context) map[string]string { return map[string]string{"contract": c.Get("contract")} }},
+			Next: actions.To("closed")},
+		{ID: "invitation", Args: f.invitationArgs},
+		{ID: "password", Parse: func(_ *Context, in actions.Input) (string, error) { return strings.TrimSpace(in.Text), nil }, Secret: true, Do: f.activate},
+		{ID: "activated", Ends: "done", Args: f.invitationArgs},
+	}
+}
+
+// contractArgs tell which contract the link is of.
+func (f *Flows) contractArgs(c *Context) actions.Args {
+	a := actions.Args{"title": "", "sender": ""}
+	if x := f.tx(c).Contract(contractOf(c)); x != nil {
+		a["title"] = x.Title
+		if e := f.tx(c).Enterprise(x.SenderEnterpriseID); e != nil {
+			a["sender"] = e.Name
+		}
+	}
+	return a
+}
+
+// invitationArgs tell who invites whom.
+func (f *Flows) invitationArgs(c *Context) actions.Args {
+	a := actions.Args{"company": "", "login": "", "name": ""}
+	if m := f.tx(c).Member(platform.MemberID(c.Get("member"))); m != nil {
+		a["login"], a["name"] = value.Mask(m.Login), m.Name
+		if e := f.tx(c).Enterprise(m.EnterpriseID); e != nil {
+			a["company"] = e.Name
+		}
+	}
+	return a
+}
+
+func (f *Flows) activate(c *Context) error {
+	password := c.Get("password")
+	c.Set("password", "")
+	m := f.tx(c).Member(platform.MemberID(c.Get("member")))
+	if m == nil {
+		return f.tx(c).Err()
+	}
+	return f.do(c, func(t *platform.Tx) error {
+		_, err := t.Activate(platform.Registration{Name: m.Name, Company: f.invitationArgs(c)["company"], Password: password})
+		return err
+	})
 }
 
 // decisionSteps are the main administrator's.
@@ -89,6 +140,18 @@ var linkEnds = map[platform.Code]string{platform.LinkUsed: "used", platform.Link
 // openLink looks at the link. One that cannot be used says why, and nothing of
 // anybody.
 func (f *Flows) openLink(c *Context) error {
+	if l, err := f.tx(c).Link(platform.LinkCode(c.Link)); err == nil {
+		switch l.Kind {
+		case platform.LinkSign:
+			c.Set("contract", l.SubjectID)
+			c.Session.Step = "contract"
+			return nil
+		case platform.LinkActivate:
+			c.Set("member", l.SubjectID)
+			c.Session.Step = "invitation"
+			return nil
+		}
+	}
 	p, err := f.tx(c).LinkPage()
 	if f.tx(c).Err() != nil {
 		return f.tx(c).Err()

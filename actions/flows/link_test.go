@@ -2,6 +2,7 @@ package flows_test
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -174,8 +175,34 @@ func TestR12_46_LinksThatAreOver(t *testing.T) {
 	check("expired", "这个链接已经过期") // its request is over as well
 	k.link = "AAAAAAAA"
 	check("unknown", "链接不正确，请核对短信或邮件中的完整链接")
-	k.link = string(view(w, func(t *platform.Tx) platform.LinkCode { return t.Contract("C-12-1").SigningLinkCode }))
-	check("unknown", "链接不正确")
+}
+
+// TestSigningLinkLeadsToTheContract: whoever bears it says who he is, and signs.
+func TestSigningLinkLeadsToTheContract(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	k := w.talk("").onPhone()
+	k.link = string(view(w, func(t *platform.Tx) platform.LinkCode { return t.Contract("C-16-1").SigningLinkCode }))
+	k.wants(k.start("link"), "合同《", "先确认一下您的身份", "!虚构麦田")
+	k.say(demo.Mobile("A-1601"))
+	k.says(k.code(demo.Mobile("A-1601")), "设置企业印章")
+}
+
+// TestR18_5_InvitationIsActivatedByItsLink: a password is all that is asked for.
+func TestR18_5_InvitationIsActivatedByItsLink(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	admin := w.talk("A-1801")
+	admin.start("admin")
+	admin.all("能接收", "添加新成员", "14000001899", "梧示新", "确认")
+	k := w.bearing("14000001899")
+	k.wants(k.start("link"), "虚构梧桐物业有限公司邀请您成为企业成员", "梧示新", "140****1899", "请设置登录密码")
+	k.says("abc", "密码")
+	k.says("Abc12345", "注册成功")
+	k.wants(k.start("link"), "已经办理完成")
+	if raw, err := json.Marshal(k.state); err != nil || strings.Contains(string(raw), "Abc12345") {
+		t.Errorf("the session holds the password: %v", err)
+	}
 }
 
 // TestR12_46_RevokedWhileInUse: the form ends where it is.

@@ -397,7 +397,7 @@ func (b *BankTransfer) redact() any {
 // A notification may tell a code or a link: the trail keeps that it was owed.
 func (n *Notification) redact() any {
 	c := *n
-	c.Text = ""
+	c.Text, c.Args = "", nil
 	return c
 }
 
