@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -615,4 +618,43 @@ func TestOddRequests(t *testing.T) {
 			t.Fatalf("seed %d, request %d: %s %s %q: %d %.300s %v", seed, i, req.Method, path, b.String(), res.StatusCode, raw, err)
 		}
 	}
+}
+
+// TestUsersOfAHostSite: whom the site names is known at once; what it states is
+// for one conversation, and another user at the same browser begins anew.
+func TestUsersOfAHostSite(t *testing.T) {
+	t.Parallel()
+	secret := []byte(strings.Repeat("k", 32))
+	s := newSite(t, func(c *Config) { c.UserKeys = "site=HS256:" + base64.StdEncoding.EncodeToString(secret) })
+	states := func(login, id string) string {
+		now := s.clock.Now()
+		claims := map[string]any{"sub": login, "aud": "signdesk", "jti": id, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
+		part := func(v any) string {
+			raw, err := json.Marshal(v)
+			s.must(err)
+			return base64.RawURLEncoding.EncodeToString(raw)
+		}
+		said := part(map[string]string{"alg": "HS256", "typ": "JWT", "kid": "site"}) + "." + part(claims)
+		m := hmac.New(sha256.New, secret)
+		m.Write([]byte(said))
+		return said + "." + base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+	}
+	hello := func(token, user string) (int, map[string]any) {
+		return s.do("POST", "/api/v1/conversation", token, map[string]any{"user": user})
+	}
+	first := states("14000001202", "j1")
+	status, out := hello("", first)
+	if status != 200 || out["bound"] != true {
+		t.Fatalf("%d %v", status, out)
+	}
+	g := &guest{site: s, token: out["token"].(string)}
+	g.says("申请权限 合同C-12-1", "合同《经销合同》") // nobody asks who it is
+	s.wants(401, "user-invalid")(hello("", first))
+	if status, again := hello(g.token, first); status != 200 || again["created"] != false {
+		t.Errorf("the same user in his second tab: %d %v", status, again)
+	}
+	if status, other := hello(g.token, states("14000001102", "j2")); status != 200 || other["created"] != true || other["token"] == "" {
+		t.Errorf("another user at the same browser: %d %v", status, other)
+	}
+	s.wants(401, "user-invalid")(hello("", states("14000009999", "j3")))
 }
