@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"testing"
@@ -41,6 +43,23 @@ func TestPaymentToldByTheBank(t *testing.T) {
 	event := map[string]any{"type": "payment.arrived", "data": pay}
 	for range 2 {
 		s.wants(204, "")(s.tells("pay-00001", event))
+	}
+	out, err := openGateways(testConfig(t), s.clock.Now, slog.New(slog.DiscardHandler))
+	s.must(err)
+	out.tell = s.talks.Tell
+	for range 2 {
+		_, err = out.deliver(t.Context(), s.platform)
+		s.must(err)
+	}
+	_, history := s.do("GET", "/api/v1/conversation/messages", g.token, nil)
+	told := 0
+	for _, m := range history["messages"].([]any) {
+		if text := fmt.Sprint(m.(map[string]any)["text"]); strings.Contains(text, "的申请已通过，可点击") {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("the visitor was told %d times that his request is through", told)
 	}
 	g.says("查询进度", "申请已通过")
 	s.wants(422, "unknown-event")(s.tells("pay-00002", map[string]any{"type": "coffee.ready", "data": map[string]any{}}))

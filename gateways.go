@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"signdesk/actions"
 	"signdesk/actions/platform"
 	"signdesk/bot/channel"
 	"signdesk/bot/mail"
@@ -23,7 +25,8 @@ import (
 type gateways struct {
 	sms  *sms.Gateway
 	mail *mail.Mailer
-	hold map[platform.NotificationID]time.Time // when to try again; of this process only
+	hold map[platform.NotificationID]time.Time                         // when to try again; of this process only
+	tell func(ctx context.Context, m actions.Message, id string) error // the conversations that watch a case; may be nil
 	now  func() time.Time
 	log  *slog.Logger
 }
@@ -117,8 +120,23 @@ func (g *gateways) deliver(ctx context.Context, p *platform.Platform) (int, erro
 			return settled, err
 		}
 		settled++
+		if err := g.news(ctx, n); err != nil {
+			return settled, err
+		}
 	}
 	return settled, nil
+}
+
+// newsworthy are the notices that tell what became of a case.
+var newsworthy = []platform.NoticeID{platform.NoticeApproved, platform.NoticeRejected, platform.NoticePassed, platform.NoticeFailed, platform.NoticePaid, platform.NoticeBounced}
+
+// news says in the conversations that watch a case what its applicant is told by
+// a notice.
+func (g *gateways) news(ctx context.Context, n *platform.Notification) error {
+	if g.tell == nil || n.SubjectID == "" || !slices.Contains(newsworthy, n.Template) {
+		return nil
+	}
+	return g.tell(ctx, actions.Message{Case: n.SubjectID, Text: n.Text}, "notice-"+string(n.ID))
 }
 
 // outcome tells whether a notice is settled, and of one that is given up why.

@@ -60,6 +60,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	for name, sender := range senders {
 		senders[name] = counted{sender, metrics}
 	}
+	out.tell = talks.Tell
 	web, err := newWeb(cfg, svc, talks, base, metrics, webhook.DefaultRates(), log)
 	if err != nil {
 		return err

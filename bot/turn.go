@@ -357,28 +357,57 @@ func (t *turn) effects() error {
 
 // tell owes news of a case to everybody who watches it, save who caused it.
 func (t *turn) tell(m actions.Message, id string) error {
-	n := 0
-	for key := range t.tx.Scan(watchers.Name, store.Prefix(store.Key{}.Str(m.Case))) {
+	told, err := t.news(t.tx, t.now, m, id, t.conv.Peer)
+	t.told = append(t.told, told...)
+	return err
+}
+
+// Tell tells everybody who watches a case what became of it outside of any
+// conversation: staff decided, a payment arrived. The same id tells it once.
+func (b *Bot) Tell(ctx context.Context, m actions.Message, id string) error {
+	var told []channel.Peer
+	err := b.Store.Update(ctx, func(tx store.Tx) error {
+		told = nil
+		_, _, err := store.Once(tx, id, func() ([]byte, error) {
+			var err error
+			told, err = b.news(tx, b.Now(), m, id, channel.Peer{})
+			return nil, err
+		})
+		return err
+	})
+	if err == nil && len(told) > 0 {
+		b.kick()
+		b.readers.wake(told...)
+	}
+	return err
+}
+
+// news tells the watchers of a case, and returns who they are.
+func (b *Bot) news(tx store.Tx, now time.Time, m actions.Message, id string, except channel.Peer) ([]channel.Peer, error) {
+	var told []channel.Peer
+	for key := range tx.Scan(watchers.Name, store.Prefix(store.Key{}.Str(m.Case))) {
 		k := store.ReadKey(key)
 		k.Str()
 		who := k.Str()
-		if who == t.conv.Peer.String() {
+		if who == except.String() {
 			continue
 		}
-		c, err := get[conversation](t.tx, conversations, store.Key{}.Str(who))
-		if err != nil || c == nil {
-			return err
+		c, err := get[conversation](tx, conversations, store.Key{}.Str(who))
+		if err != nil {
+			return nil, err
 		}
-		n++
-		if err := t.post(t.tx, c, t.now, fmt.Sprintf("%s-%d", id, n), Robot, channel.Message{Text: m.Text}); err != nil {
-			return err
+		if c == nil {
+			continue // forgotten
 		}
-		if err := put(t.tx, conversations, store.Key{}.Str(who), c); err != nil {
-			return err
+		told = append(told, c.Peer)
+		if err := b.post(tx, c, now, fmt.Sprintf("%s-%d", id, len(told)), Robot, channel.Message{Text: m.Text}); err != nil {
+			return nil, err
 		}
-		t.told = append(t.told, c.Peer)
+		if err := put(tx, conversations, store.Key{}.Str(who), c); err != nil {
+			return nil, err
+		}
 	}
-	return nil
+	return told, nil
 }
 
 // lanes let the turns of one conversation pass one by one.
