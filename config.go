@@ -33,6 +33,7 @@ type Config struct {
 	Site    string // the platform's web site, without scheme
 
 	LinkHost string // of the links in messages
+	linkBase string // what stands before their path; "" for https and the host
 
 	Public   string // address of this server as people see it; "" for as they came
 	Origins  string // web sites that may embed the widget, with commas
@@ -178,6 +179,18 @@ func (c *Config) vars() kb.Vars {
 }
 
 func (c *Config) contact() bot.Contact { return bot.Contact{Brand: c.Brand, Hotline: c.Hotline} }
+
+// serveLinks has links in messages lead to this server: to its public address,
+// or, in a demonstration, to where it listens.
+func (c *Config) serveLinks() {
+	i := slices.IndexFunc(c.settings, func(s setting) bool { return s.into == &c.LinkHost })
+	switch {
+	case c.Public != "":
+		c.linkBase = c.Public
+	case c.Demo == "on" && i >= 0 && c.settings[i].from == "default":
+		c.linkBase = "http://" + c.Addr
+	}
+}
 
 func hostPort(s string) error {
 	if _, _, err := net.SplitHostPort(s); err != nil {

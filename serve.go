@@ -35,6 +35,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 		return err
 	}
 	defer base.Close()
+	cfg.serveLinks()
 	svc, err := openService(ctx, cfg)
 	if err != nil {
 		return err

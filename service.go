@@ -111,7 +111,7 @@ func newService(ctx context.Context, cfg *Config, st store.Store, key []byte, no
 	}
 	s.platform, err = platform.New(platform.Options{Store: st, Key: key, Ports: s.world.Ports(st), Now: s.clock.Now, Words: s.words,
 		Payee: platform.Payee{Name: cfg.PayeeName, Bank: cfg.PayeeBank, Branch: cfg.PayeeBranch, Account: cfg.PayeeAccount, CNAPS: cfg.PayeeCNAPS},
-		Host:  cfg.LinkHost, Brand: cfg.Brand, Hotline: cfg.Hotline, DrawAmount: demo.Amount})
+		Host:  cfg.LinkHost, LinkBase: cfg.linkBase, Brand: cfg.Brand, Hotline: cfg.Hotline, DrawAmount: demo.Amount})
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ const (
 
 // URL returns the address of a link, as messages carry it.
 func (p *Platform) URL(l *ShortLink) string {
-	u := "https://" + p.host + "/s/" + string(l.Code)
+	u := p.linkBase + "/s/" + string(l.Code)
 	if l.Kind == LinkApprove {
 		u += approveQuery
 	}

@@ -56,14 +56,15 @@ type Options struct {
 	Store store.Store
 	// Key is the secret from which all others are derived, KeyLen bytes. ID
 	// numbers, codes and the audit chain cannot be checked without it.
-	Key     []byte
-	Ports   Ports
-	Now     func() time.Time
-	Words   *Words
-	Payee   Payee  // where reverse transfers go
-	Host    string // of the links in messages, e.g. ent.bestsign.info
-	Brand   string
-	Hotline string
+	Key      []byte
+	Ports    Ports
+	Now      func() time.Time
+	Words    *Words
+	Payee    Payee  // where reverse transfers go
+	Host     string // of the links in messages, e.g. ent.bestsign.info
+	LinkBase string // before the path of links, e.g. "http://127.0.0.1:8080"; "" for https and Host
+	Brand    string
+	Hotline  string
 	// DrawAmount draws the sum of a small transfer, 1 to 98 fen. Nil draws
 	// it evenly from the act's randomness.
 	DrawAmount func(account string, random uint64) value.Fen
@@ -83,6 +84,7 @@ type Platform struct {
 	words          *Words
 	payee          Payee
 	host           string
+	linkBase       string
 	brand, hotline string
 	draw           func(account string, random uint64) value.Fen
 	keys           struct{ id, code, audit []byte }
@@ -94,7 +96,10 @@ func New(o Options) (*Platform, error) {
 	if len(o.Key) != KeyLen {
 		return nil, fmt.Errorf("platform: key has %d bytes, want %d", len(o.Key), KeyLen)
 	}
-	p := &Platform{store: o.Store, ports: o.Ports, now: o.Now, words: o.Words, payee: o.Payee, host: o.Host, brand: o.Brand, hotline: o.Hotline, draw: o.DrawAmount}
+	p := &Platform{store: o.Store, ports: o.Ports, now: o.Now, words: o.Words, payee: o.Payee, host: o.Host, linkBase: o.LinkBase, brand: o.Brand, hotline: o.Hotline, draw: o.DrawAmount}
+	if p.linkBase == "" {
+		p.linkBase = "https://" + p.host
+	}
 	if p.draw == nil {
 		p.draw = func(_ string, random uint64) value.Fen { return value.Fen(random%maxDrawn) + 1 }
 	}
