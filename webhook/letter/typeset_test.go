@@ -3,7 +3,6 @@ package letter
 import (
 	"strings"
 	"testing"
-	"testing/quick"
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,27 +57,28 @@ func TestBreakLines(t *testing.T) {
 }
 
 // Whatever the text, its lines say the same, and none is longer than allowed.
-func TestLinesLoseNothing(t *testing.T) {
-	t.Parallel()
+func FuzzBreakLines(f *testing.F) {
+	f.Add("虚构茶山商贸有限公司", uint8(4))
+	f.Add("somebody@department.example 14000001202", uint8(9))
+	f.Add("\u202e𠮷\x00，，（（（\xff 䶮", uint8(1))
 	all, err := faces()
 	if err != nil {
-		t.Fatal(err)
+		f.Fatal(err)
 	}
-	s := setter{faces: all}
-	same := func(text string, wide uint8) bool {
+	f.Fuzz(func(t *testing.T, text string, wide uint8) {
+		s, room := setter{faces: all}, float64(wide%40)+1
 		before := s.signs(clean(text), false)
 		var after []sign
-		for _, l := range breakLines(before, float64(wide%40)+1, 0) {
-			if len(l) > 1 && lengthOf(l) > float64(wide%40)+1.0001 {
-				return false
+		for _, l := range breakLines(before, room, 0) {
+			if len(l) == 0 || len(l) > 1 && lengthOf(l) > room+1e-9 {
+				t.Errorf("a line of %d signs, %.3f of %.0f em", len(l), lengthOf(l), room)
 			}
 			after = append(after, l...)
 		}
-		return withoutBlanks(before) == withoutBlanks(after)
-	}
-	if err := quick.Check(same, nil); err != nil {
-		t.Error(err)
-	}
+		if got, want := withoutBlanks(after), withoutBlanks(before); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
 }
 
 func withoutBlanks(s []sign) string {
