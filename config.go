@@ -10,13 +10,17 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"signdesk/actions/platform"
 	"signdesk/bot"
 	"signdesk/kb"
+	"signdesk/webhook"
 	"signdesk/webhook/hooks"
 	"signdesk/webhook/visitor"
 )
@@ -40,6 +44,7 @@ type Config struct {
 	UserKeys string // keys of the sites whose word about their users is taken, with commas
 	Proxies  string // addresses of proxies in front, with commas
 	Demo     string // on or off
+	Rate     string // messages a second of a visitor, requests a second of an address
 
 	SMSProvider, SMSMode, SMSID, SMSSecret, SMSApp, SMSSign, SMSURL, SMSTemplates string // no provider: the demonstration's inbox
 	MailHost, MailPort, MailSecurity, MailUser, MailPassword, MailFrom            string // no host: the same
@@ -83,6 +88,8 @@ func (c *Config) table() []setting {
 			missing: "visitors say who they are by a code to their mobile or mailbox"},
 		{env: "SIGNDESK_PROXIES", about: "addresses of proxies in front of the server, with commas", into: &c.Proxies},
 		{env: "SIGNDESK_DEMO", def: "on", about: "the page /demo: on or off", into: &c.Demo, check: onOff},
+		{env: "SIGNDESK_RATES", def: "5,100", about: "messages a second of one visitor, requests a second of one address; 0: no limit", into: &c.Rate,
+			check: func(s string) error { _, err := rates(s); return err }},
 		{env: "SIGNDESK_SMS", about: "SMS gateway: tencent or aliyun", into: &c.SMSProvider, check: oneOf("tencent", "aliyun"), missing: "SMS only show at /demo"},
 		{env: "SIGNDESK_SMS_MODE", def: "code", about: "link: a template's variable may hold the personal address; code: only its 8 signs", into: &c.SMSMode, check: oneOf("link", "code")},
 		{env: "SIGNDESK_SMS_ID", about: "id of the gateway's access key", into: &c.SMSID},
@@ -202,6 +209,25 @@ func hostPort(s string) error {
 // listed are the values of a setting with commas.
 func listed(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// rates reads two numbers with a comma.
+func rates(s string) (webhook.Rates, error) {
+	r := webhook.DefaultRates()
+	parts := listed(s)
+	if len(parts) != 2 {
+		return r, fmt.Errorf("want two numbers, got %q", s)
+	}
+	for i, into := range []*rate.Limit{&r.Visitor, &r.Address} {
+		n, err := strconv.ParseFloat(parts[i], 64)
+		if err != nil || n < 0 {
+			return r, fmt.Errorf("want a number of 0 or more, got %q", parts[i])
+		}
+		if *into = rate.Limit(n); n == 0 {
+			*into = rate.Inf
+		}
+	}
+	return r, nil
 }
 
 func origin(s string) error {

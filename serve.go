@@ -58,11 +58,15 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn, events: told}); err != nil {
 		return err
 	}
+	limits, err := rates(cfg.Rate)
+	if err != nil {
+		return err
+	}
 	for name, sender := range senders {
 		senders[name] = counted{sender, metrics}
 	}
 	out.tell = talks.Tell
-	web, err := newWeb(cfg, svc, talks, base, metrics, webhook.DefaultRates(), log)
+	web, err := newWeb(cfg, svc, talks, base, metrics, limits, log)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ type Rates struct {
 }
 
 // DefaultRates suit people at browsers; many of them may share an address.
-func DefaultRates() Rates { return Rates{Visitor: 1, Address: 20, Codes: 1.0 / 30} }
+func DefaultRates() Rates { return Rates{Visitor: 5, Address: 100, Codes: 1.0 / 30} }
 
 // A limiter bounds how often each of many may do something. Those not heard of
 // for a while are forgotten.

@@ -95,8 +95,8 @@ const (
 
 // Bursts are what may come at once.
 const (
-	addressBurst    = 200
-	visitorBurst    = 20
+	addressBurst    = 1000
+	visitorBurst    = 60
 	newVisitorBurst = 60
 	codeBurst       = 10
 )
