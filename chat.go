@@ -73,7 +73,7 @@ func chat(ctx context.Context, cfg *Config, opts any, args []string, io std) err
 	}
 	defer con.close()
 	log := slog.New(slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	stage, err := newStage(ctx, cfg, base, recognise, log, func(ctx context.Context) (*service, error) {
+	stage, err := newStage(ctx, cfg, base, recognise, log, botHooks{eye: openEye(ctx, cfg)}, func(ctx context.Context) (*service, error) {
 		s, err := openService(ctx, cfg)
 		if errors.Is(err, store.ErrLocked) {
 			fmt.Fprintln(io.err, "The store is in use by a serving process: this talk uses a world of its own, which is forgotten in the end.")

@@ -46,12 +46,16 @@ type Config struct {
 	Demo     string // on or off
 	Rate     string // messages a second of a visitor, requests a second of an address
 
-	SMSProvider, SMSMode, SMSID, SMSSecret, SMSApp, SMSSign, SMSURL, SMSTemplates string // no provider: the demonstration's inbox
-	MailHost, MailPort, MailSecurity, MailUser, MailPassword, MailFrom            string // no host: the same
+	SMSProvider, SMSMode, SMSID, SMSSecret, SMSApp, SMSSign, SMSURL, SMSTemplates, SMSReports string // no provider: the demonstration's inbox
+	MailHost, MailPort, MailSecurity, MailUser, MailPassword, MailFrom                        string // no host: the same
 
 	Hooks        string // endpoints that hear of events, with commas
 	HooksPrivate string // on: endpoints in private networks are allowed
 	HooksSecrets string // of systems that tell of events, with commas
+
+	Tesseract string // the program that reads pictures; "off" for none
+
+	Wechat wechatConfig
 
 	PayeeName, PayeeBank, PayeeBranch, PayeeAccount, PayeeCNAPS string // where the 0.01 yuan goes
 
@@ -70,6 +74,10 @@ type setting struct {
 }
 
 func (c *Config) table() []setting {
+	return slices.Concat(c.ownTable(), c.Wechat.table())
+}
+
+func (c *Config) ownTable() []setting {
 	return []setting{
 		{env: "SIGNDESK_ADDR", flag: "addr", def: "127.0.0.1:8080", about: "address of the web server", into: &c.Addr, check: hostPort},
 		{env: "SIGNDESK_FAQ", flag: "faq", about: "directory with the entries", into: &c.FAQ, check: directory,
@@ -90,6 +98,7 @@ func (c *Config) table() []setting {
 		{env: "SIGNDESK_DEMO", def: "on", about: "the page /demo: on or off", into: &c.Demo, check: onOff},
 		{env: "SIGNDESK_RATES", def: "5,100", about: "messages a second of one visitor, requests a second of one address; 0: no limit", into: &c.Rate,
 			check: func(s string) error { _, err := rates(s); return err }},
+		{env: "SIGNDESK_TESSERACT", def: "tesseract", about: "the program that reads screenshots; off: none", into: &c.Tesseract, check: notEmpty},
 		{env: "SIGNDESK_SMS", about: "SMS gateway: tencent or aliyun", into: &c.SMSProvider, check: oneOf("tencent", "aliyun"), missing: "SMS only show at /demo"},
 		{env: "SIGNDESK_SMS_MODE", def: "code", about: "link: a template's variable may hold the personal address; code: only its 8 signs", into: &c.SMSMode, check: oneOf("link", "code")},
 		{env: "SIGNDESK_SMS_ID", about: "id of the gateway's access key", into: &c.SMSID},
@@ -99,6 +108,8 @@ func (c *Config) table() []setting {
 		{env: "SIGNDESK_SMS_URL", about: "address of the gateway, if not the official one", into: &c.SMSURL},
 		{env: "SIGNDESK_SMS_TEMPLATES", about: "approved templates: T1=id:name,account,link;T8=id:code;…", into: &c.SMSTemplates,
 			check: func(s string) error { _, err := smsTemplates(s); return err }},
+		{env: "SIGNDESK_SMS_REPORTS", about: "secret end of the address for delivery reports: /hooks/sms/…", secret: true, into: &c.SMSReports, check: reportSecret,
+			missing: "nobody is told that an SMS did not arrive"},
 		{env: "SIGNDESK_MAIL_HOST", about: "SMTP server", into: &c.MailHost, missing: "e-mails only show at /demo"},
 		{env: "SIGNDESK_MAIL_PORT", about: "its port, if not the usual one", into: &c.MailPort},
 		{env: "SIGNDESK_MAIL_SECURITY", def: "starttls", about: "starttls, tls or plain (this machine only)", into: &c.MailSecurity, check: oneOf("starttls", "tls", "plain")},
@@ -269,6 +280,15 @@ func oneOf(words ...string) func(string) error {
 		}
 		return nil
 	}
+}
+
+var reportForm = regexp.MustCompile(`^[0-9A-Za-z_-]{16,}$`)
+
+func reportSecret(s string) error {
+	if !reportForm.MatchString(s) {
+		return errors.New("want 16 letters and digits or more")
+	}
+	return nil
 }
 
 func onOff(s string) error {

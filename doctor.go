@@ -30,6 +30,7 @@ func doctor(ctx context.Context, cfg *Config, _ any, _ []string, io std) error {
 	x.store(ctx, cfg)
 	x.calendar(time.Now())
 	x.address(cfg)
+	x.eye(ctx, cfg)
 	fmt.Fprintln(io.out, "\nwhat is missing, and what that costs")
 	none := true
 	for _, s := range cfg.settings {
@@ -122,4 +123,12 @@ func (x *examination) address(cfg *Config) {
 	}
 	ln.Close()
 	x.ok("address %s is free", cfg.Addr)
+}
+
+func (x *examination) eye(ctx context.Context, cfg *Config) {
+	if openEye(ctx, cfg) != nil {
+		x.ok("screenshots are read by %s", cfg.Tesseract)
+		return
+	}
+	x.warn("screenshots are not read; people are asked to type", "install tesseract with simplified Chinese: apt-get install tesseract-ocr tesseract-ocr-chi-sim")
 }

@@ -49,6 +49,26 @@ func (s *service) event(ctx context.Context, e webhook.Event) error {
 			return err
 		}
 		err = s.platform.Run(ctx, act, func(t *platform.Tx) error { return t.TransferBounced(platform.TransferID(d.Transfer), d.Reason) })
+	case "face.checked":
+		var d faceEvent
+		if err := strict(e.Data, &d); err != nil {
+			return err
+		}
+		if err := s.told.checked(ctx, d); err != nil {
+			return err
+		}
+		_, err = platform.Do(ctx, s.platform, act, func(t *platform.Tx) (platform.CheckStatus, error) {
+			return t.FinishFaceCheck(platform.CheckID(d.Check))
+		})
+	case "carrier.answered":
+		var d ownerEvent
+		if err := strict(e.Data, &d); err != nil {
+			return err
+		}
+		var ok bool
+		if ok, err = s.told.owned(ctx, d); err == nil && !ok {
+			return fmt.Errorf("%w: no mobile number", webhook.ErrBadEvent)
+		}
 	default:
 		return webhook.ErrUnknownEvent
 	}

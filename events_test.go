@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -51,14 +50,7 @@ func TestPaymentToldByTheBank(t *testing.T) {
 		_, err = out.deliver(t.Context(), s.platform)
 		s.must(err)
 	}
-	_, history := s.do("GET", "/api/v1/conversation/messages", g.token, nil)
-	told := 0
-	for _, m := range history["messages"].([]any) {
-		if text := fmt.Sprint(m.(map[string]any)["text"]); strings.Contains(text, "的申请已通过，可点击") {
-			told++
-		}
-	}
-	if told != 1 {
+	if told := g.told("的申请已通过，可点击"); told != 1 {
 		t.Errorf("the visitor was told %d times that his request is through", told)
 	}
 	g.says("查询进度", "申请已通过")

@@ -101,11 +101,11 @@ func (g *gateways) deliver(ctx context.Context, p *platform.Platform) (int, erro
 	if err != nil {
 		return 0, err
 	}
-	results := make([]error, len(due))
+	results, references := make([]error, len(due)), make([]string, len(due))
 	var group errgroup.Group
 	group.SetLimit(noticeWide)
 	for i, n := range due {
-		group.Go(func() error { results[i] = g.send(ctx, n); return nil })
+		group.Go(func() error { references[i], results[i] = g.send(ctx, n); return nil })
 	}
 	_ = group.Wait() // errors are results
 	settled := 0
@@ -116,7 +116,7 @@ func (g *gateways) deliver(ctx context.Context, p *platform.Platform) (int, erro
 		}
 		delete(g.hold, n.ID)
 		act := p.NewAct(platform.Actor{System: "notices"}, "")
-		if err := p.Run(context.WithoutCancel(ctx), act, func(t *platform.Tx) error { return t.Delivered(n.ID, failure) }); err != nil {
+		if err := p.Run(context.WithoutCancel(ctx), act, func(t *platform.Tx) error { return t.Delivered(n.ID, references[i], failure) }); err != nil {
 			return settled, err
 		}
 		settled++
@@ -172,15 +172,16 @@ func (g *gateways) outcome(n *platform.Notification, err error) (failure string,
 
 var addressInText = regexp.MustCompile(`https?://[^\s，。]+/s/[0-9A-Za-z]{8}[^\s，。]*`)
 
-func (g *gateways) send(ctx context.Context, n *platform.Notification) error {
+// send brings a notice to a gateway, and returns the gateway's reference to it.
+func (g *gateways) send(ctx context.Context, n *platform.Notification) (reference string, err error) {
 	link := addressInText.FindString(n.Text)
 	switch {
 	case n.Channel == "Email" && g.mail != nil:
 		subject, _, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(n.Text, "【"), "】"), "】")
-		return g.mail.Send(ctx, mail.Letter{ID: string(n.ID), To: n.To, Subject: subject + "通知", Text: n.Text, Link: link})
+		return "", g.mail.Send(ctx, mail.Letter{ID: string(n.ID), To: n.To, Subject: subject + "通知", Text: n.Text, Link: link})
 	case n.Channel == "SMS" && g.sms != nil:
-		_, err := g.sms.Send(ctx, sms.Notice{ID: string(n.ID), To: n.To, Template: string(n.Template), Args: n.Args, Link: link})
-		return err
+		r, err := g.sms.Send(ctx, sms.Notice{ID: string(n.ID), To: n.To, Template: string(n.Template), Args: n.Args, Link: link})
+		return r.MessageID, err
 	}
-	return nil
+	return "", nil
 }

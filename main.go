@@ -17,14 +17,16 @@ import (
 )
 
 func main() {
-	// The heap is small and mostly built at the start: collecting it less often
-	// halves the time of a start and costs some 20 MB.
-	debug.SetGCPercent(400)
+	collectLess()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Getenv, std{os.Stdin, os.Stdout, os.Stderr})
 	stop()
 	os.Exit(code)
 }
+
+// collectLess has the heap, which is small and mostly built at the start, be
+// collected less often: that halves the time of a start and costs some 20 MB.
+func collectLess() { debug.SetGCPercent(400) }
 
 // std is where a command reads and writes.
 type std struct {
@@ -49,11 +51,13 @@ func commands() []command {
 		{"platform", "VERB …", "try out the platform by hand; platform help lists the verbs", nil, inService("platform")},
 		{"review", "[ID [FILE|pass|reject REASON]]", "what waits for staff: list, show with its picture, decide", nil, inService("review")},
 		{"outbox", "[resend ID]", "messages that are owed, parked or given up; try one again", nil, inService("outbox")},
+		{"wechat", "menu", "set the menu of the Official Account", nil, inService("wechat")},
 		{"forget", "ACCOUNT", "remove what the talks of an account hold", nil, inService("forget")},
 		{"backup", "FILE", "write a consistent copy of the store, also while serving", nil, inService("backup")},
 		{"restore", "FILE", "put a backup in the place of the store", restoreFlags, restore},
 		{"verify", "", "check the store: structure, indexes, records, audit chain", nil, inService("verify")},
 		{"check", "", "check the content and measure it with the question scripts", checkFlags, check},
+		{"screenshots", "", "read the set of screenshots, and tell how often the right entry comes first", screenFlags, screenshots},
 		{"train", "", "store the trained classifier beside the entries (-faq DIR), for a fast start", nil, train},
 		{"doctor", "", "tell what is configured, what is missing, and what that costs", nil, doctor},
 	}

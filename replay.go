@@ -47,7 +47,7 @@ func replay(ctx context.Context, cfg *Config, opts any, args []string, io std) e
 		}
 		for _, reopen := range []bool{false, true} {
 			got, err := replayOnce(ctx, cfg, script, reopen, func(ctx context.Context, open func(context.Context) (*service, error)) (*stage, error) {
-				return newStage(ctx, cfg, base, recognise, log, open)
+				return newStage(ctx, cfg, base, recognise, log, botHooks{}, open)
 			})
 			switch {
 			case err != nil:

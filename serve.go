@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"signdesk/bot"
+	"signdesk/bot/wechat"
 	"signdesk/kb"
 	"signdesk/webhook"
 )
@@ -53,20 +54,28 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	if err != nil {
 		return err
 	}
+	eye := openEye(ctx, cfg)
 	var talks *bot.Bot
 	metrics := webhook.NewMetrics(outboxGauge(func() *bot.Bot { return talks }, svc.clock.Now))
-	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn, events: told}); err != nil {
+	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn, events: told, eye: eye}); err != nil {
 		return err
 	}
 	limits, err := rates(cfg.Rate)
 	if err != nil {
 		return err
 	}
+	account, err := newWechat(cfg, svc, talks, log)
+	if err != nil {
+		return err
+	}
+	if account != nil {
+		senders[wechat.Channel] = account
+	}
 	for name, sender := range senders {
 		senders[name] = counted{sender, metrics}
 	}
 	out.tell = talks.Tell
-	web, err := newWeb(cfg, svc, talks, base, metrics, limits, log)
+	web, err := newWeb(cfg, svc, talks, base, metrics, limits, log, wechatRoutes(account)...)
 	if err != nil {
 		return err
 	}
@@ -83,6 +92,12 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 		return fmt.Errorf("listen for other commands: %w", err)
 	}
 	c := base.Content()
+	if eye == nil {
+		fmt.Fprintln(io.out, "pictures are not read: install tesseract-ocr and tesseract-ocr-chi-sim")
+	}
+	if account == nil {
+		fmt.Fprintln(io.out, "WeChat is off: SIGNDESK_WECHAT_APPID is not set")
+	}
 	fmt.Fprintf(io.out, "signdesk is ready: http://%s (%d entries, %d topics, in %d ms)\n",
 		ln.Addr(), len(c.Entries), len(c.Topics), time.Since(start).Milliseconds())
 	if err := cfg.print(io.out); err != nil {
@@ -95,6 +110,9 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	g.Go(func() error { <-ctx.Done(); web.Stop(); return nil })
 	g.Go(func() error { return svc.work(ctx, talks, out, log) })
 	g.Go(func() error { return talks.Deliver(ctx, senders) })
+	if account != nil {
+		g.Go(func() error { return account.Run(ctx) })
+	}
 	if cfg.FAQ != "" {
 		g.Go(func() error { return base.Watch(ctx, seen, watchInterval, log) })
 	}

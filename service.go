@@ -26,12 +26,14 @@ import (
 // A service is the platform on its store. Its outside world is the
 // demonstration's.
 type service struct {
+	cfg      *Config
 	store    store.Store
 	file     *store.File // nil if the store is in memory
 	platform *platform.Platform
 	words    *platform.Words
 	world    *demo.World
 	clock    *demo.Clock
+	told     *told
 	payee    string // account number of reverse payments
 	key      []byte // of the service's secrets
 }
@@ -98,7 +100,7 @@ func newService(ctx context.Context, cfg *Config, st store.Store, key []byte, no
 	if err := checkKey(ctx, st, key); err != nil {
 		return nil, err
 	}
-	s := &service{store: st, payee: cfg.PayeeAccount, key: key}
+	s := &service{cfg: cfg, store: st, payee: cfg.PayeeAccount, key: key}
 	var err error
 	if s.words, err = platform.ReadWords(data.Texts()); err != nil {
 		return nil, err
@@ -109,7 +111,16 @@ func newService(ctx context.Context, cfg *Config, st store.Store, key []byte, no
 	if s.clock, err = demo.OpenClock(ctx, st, now); err != nil {
 		return nil, err
 	}
-	s.platform, err = platform.New(platform.Options{Store: st, Key: key, Ports: s.world.Ports(st), Now: s.clock.Now, Words: s.words,
+	ports := s.world.Ports(st)
+	below := ports
+	if cfg.Demo != "on" && cfg.HooksSecrets != "" { // real systems tell
+		below.Face, below.Carrier = nil, nil
+	}
+	if s.told, err = newTold(st, key, s.clock.Now, below); err != nil {
+		return nil, err
+	}
+	ports.Face, ports.Carrier = s.told, s.told
+	s.platform, err = platform.New(platform.Options{Store: st, Key: key, Ports: ports, Now: s.clock.Now, Words: s.words,
 		Payee: platform.Payee{Name: cfg.PayeeName, Bank: cfg.PayeeBank, Branch: cfg.PayeeBranch, Account: cfg.PayeeAccount, CNAPS: cfg.PayeeCNAPS},
 		Host:  cfg.LinkHost, LinkBase: cfg.linkBase, Brand: cfg.Brand, Hotline: cfg.Hotline, DrawAmount: demo.Amount})
 	if err != nil {
@@ -199,6 +210,9 @@ func (s *service) catchUp(ctx context.Context, talks *bot.Bot, log *slog.Logger)
 	if err == nil {
 		_, err = talks.Sweep(ctx, workBatch)
 	}
+	if err == nil {
+		err = s.told.sweep(ctx, workBatch)
+	}
 	if err != nil && ctx.Err() == nil {
 		log.Error("background work failed; it will be tried again", "err", err)
 	}
@@ -210,7 +224,8 @@ func (s *service) catchUp(ctx context.Context, talks *bot.Bot, log *slog.Logger)
 type serviceCommand func(ctx context.Context, s *service, args []string, io std) error
 
 // serviceCommands are those that a serving process runs for others.
-var serviceCommands = map[string]serviceCommand{"platform": platformCommand, "backup": backup, "verify": verify, "outbox": outbox, "review": review, "forget": forget}
+var serviceCommands = map[string]serviceCommand{"platform": platformCommand, "backup": backup, "verify": verify, "outbox": outbox, "review": review, "forget": forget,
+	"wechat": wechatCommand}
 
 // inService runs a command on the store, or has it run by the process that has
 // the store open.

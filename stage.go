@@ -17,6 +17,7 @@ import (
 	"signdesk/actions/platform/demo"
 	"signdesk/bot"
 	"signdesk/bot/channel"
+	"signdesk/bot/ocr"
 	"signdesk/bot/transcript"
 	"signdesk/data"
 	"signdesk/kb"
@@ -27,6 +28,7 @@ type botHooks struct {
 	read    []string // channels whose people read the log themselves
 	observe func(channel string, o bot.Outcome, took time.Duration)
 	events  []channel.Peer // who hears of events
+	eye     ocr.Reader     // who reads pictures
 }
 
 // newBot puts the conversation together: the knowledge base, the flows on the
@@ -40,8 +42,12 @@ func newBot(cfg *Config, s *service, base *kb.Live, recognise recogniser, log *s
 	if err != nil {
 		return nil, err
 	}
-	return bot.New(bot.Options{Store: s.store, Base: base, Recognise: recognise, Engine: engine, Extract: flows.Extract, Contact: cfg.contact(),
-		Hours: hotlineHours, Now: s.clock.Now, Logger: log, Read: hooks.read, Observe: hooks.observe, Hooks: hooks.events}), nil
+	_, reserve, err := quota(cfg.Wechat.Quota)
+	if err != nil {
+		return nil, err
+	}
+	return bot.New(bot.Options{Eye: hooks.eye, Store: s.store, Base: base, Recognise: recognise, Engine: engine, Extract: flows.Extract, Contact: cfg.contact(),
+		Hours: hotlineHours, Now: s.clock.Now, Logger: log, Read: hooks.read, Observe: hooks.observe, Hooks: hooks.events, Reserve: reserve}), nil
 }
 
 // hotlineHours tells in words whether the hotline is open.
@@ -67,6 +73,7 @@ type stage struct {
 	base      *kb.Live
 	recognise recogniser
 	log       *slog.Logger
+	hooks     botHooks
 	reopen    func(context.Context) (*service, error)
 
 	*service
@@ -76,9 +83,9 @@ type stage struct {
 	told []channel.Outbound
 }
 
-func newStage(ctx context.Context, cfg *Config, base *kb.Live, recognise recogniser, log *slog.Logger,
+func newStage(ctx context.Context, cfg *Config, base *kb.Live, recognise recogniser, log *slog.Logger, hooks botHooks,
 	open func(context.Context) (*service, error)) (*stage, error) {
-	st := &stage{cfg: cfg, base: base, recognise: recognise, log: log, reopen: open}
+	st := &stage{cfg: cfg, base: base, recognise: recognise, log: log, hooks: hooks, reopen: open}
 	return st, st.open(ctx)
 }
 
@@ -86,7 +93,7 @@ func (st *stage) open(ctx context.Context) (err error) {
 	if st.service, err = st.reopen(ctx); err != nil {
 		return err
 	}
-	st.bot, err = newBot(st.cfg, st.service, st.base, st.recognise, st.log, botHooks{})
+	st.bot, err = newBot(st.cfg, st.service, st.base, st.recognise, st.log, st.hooks)
 	return err
 }
 
@@ -153,7 +160,7 @@ func (st *stage) notices(ctx context.Context) ([]transcript.Notice, error) {
 		var sent []transcript.Notice
 		for _, n := range t.Queued(workBatch) {
 			sent = append(sent, transcript.Notice{To: n.To, Text: n.Text})
-			if err := t.Delivered(n.ID, ""); err != nil {
+			if err := t.Delivered(n.ID, "", ""); err != nil {
 				return nil, err
 			}
 		}

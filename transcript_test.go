@@ -39,7 +39,7 @@ func TestTranscripts(t *testing.T) {
 			}
 			for _, reopen := range []bool{false, true} {
 				got, err := replayOnce(t.Context(), cfg, want, reopen, func(ctx context.Context, open func(context.Context) (*service, error)) (*stage, error) {
-					return newStage(ctx, cfg, base, recognise, slog.New(slog.DiscardHandler), open)
+					return newStage(ctx, cfg, base, recognise, slog.New(slog.DiscardHandler), botHooks{}, open)
 				})
 				switch {
 				case err != nil:

@@ -14,6 +14,7 @@ import (
 	"signdesk/actions/platform/value"
 	"signdesk/bot"
 	"signdesk/bot/channel"
+	"signdesk/bot/sms"
 	"signdesk/data/store"
 	"signdesk/kb"
 	"signdesk/webhook"
@@ -27,7 +28,7 @@ var pageChannels = []string{webhook.Channel, webhook.LinkChannel}
 
 // newWeb puts the web side of a service together.
 func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *webhook.Metrics, rates webhook.Rates,
-	log *slog.Logger) (*webhook.Server, error) {
+	log *slog.Logger, routes ...webhook.Route) (*webhook.Server, error) {
 	key, err := hkdf.Key(sha256.New, s.key, nil, "signdesk web visitors", sha256.Size)
 	if err != nil {
 		return nil, err
@@ -41,7 +42,7 @@ func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *web
 		return nil, err
 	}
 	o := webhook.Options{Base: base, Talks: talks, Visitors: visitors, Users: users, AccountOf: s.accountOf, Contact: cfg.contact(), Hours: hotlineHours,
-		Now: s.clock.Now, Site: cfg.Site, Public: cfg.Public, Origins: listed(cfg.Origins), Proxies: listed(cfg.Proxies), Metrics: metrics, Rates: rates, Log: log}
+		Now: s.clock.Now, Site: cfg.Site, Public: cfg.Public, Origins: listed(cfg.Origins), Proxies: listed(cfg.Proxies), Metrics: metrics, Rates: rates, Routes: routes, Log: log}
 	o.Secure = len(cfg.Public) > 5 && cfg.Public[:6] == "https:"
 	o.Letter = s.letterOf
 	o.Ready = func() error {
@@ -55,6 +56,10 @@ func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *web
 			return nil, err
 		}
 		o.Event = s.event
+	}
+	if cfg.SMSProvider != "" && cfg.SMSReports != "" {
+		o.Routes = append(o.Routes, webhook.Route{Method: "POST", Path: "/hooks/sms/:secret",
+			Handler: &smsReports{provider: sms.Provider(cfg.SMSProvider), secret: cfg.SMSReports, platform: s.platform, tell: talks.Tell, log: log}})
 	}
 	if cfg.Demo == "on" {
 		o.Demo = s
@@ -169,6 +174,14 @@ func (c counted) Send(ctx context.Context, m channel.Outbound) error {
 		c.metrics.SendFailed(m.To.Channel, string(kind))
 	}
 	return err
+}
+
+// Cost implements [channel.Metered]; asked of people only whose channel counts.
+func (c counted) Cost(m channel.Outbound) int {
+	if meter, ok := c.Sender.(channel.Metered); ok {
+		return meter.Cost(m)
+	}
+	return 1
 }
 
 // outboxGauge tells how much is owed; it looks at most once a second.

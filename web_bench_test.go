@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,15 +19,18 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"signdesk/bot/wechat/wechattest"
 	"signdesk/data/store"
 	"signdesk/webhook"
 )
 
 // BenchmarkMessages measures durable messages a second of 64 visitors who each
 // wait for the answer, beside requests that do nothing on the same server library
-// and commits of records of the same sizes: as ratios, in one run.
+// commits of records of the same sizes, and encrypted callbacks of WeChat whose
+// replies come back: as ratios, in one run.
 func BenchmarkMessages(b *testing.B) {
 	const visitors, share = 64, 3 * time.Second
+	collectLess() // as the command does
 	cfg := testConfig(b)
 	cfg.Store = filepath.Join(b.TempDir(), "store.db")
 	ctx := b.Context()
@@ -48,7 +53,16 @@ func BenchmarkMessages(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	web, err := newWeb(cfg, s, talks, base, nil, webhook.Rates{Visitor: 1e9, Address: 1e9, Codes: 1}, log)
+	platform := wechattest.New(time.Now)
+	cfg.Wechat.AppID, cfg.Wechat.Token, cfg.Wechat.AESKey = platform.AppID, platform.Token, platform.AESKey
+	account, err := newWechat(cfg, s, talks, log)
+	if err != nil {
+		b.Fatal(err)
+	}
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	go account.Run(running)
+	web, err := newWeb(cfg, s, talks, base, nil, webhook.Rates{Visitor: 1e9, Address: 1e9, Codes: 1}, log, wechatRoutes(account)...)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -111,6 +125,17 @@ func BenchmarkMessages(b *testing.B) {
 		messages := rate(func(i, n int) {
 			post(site.URL+"/api/v1/conversation/messages", tokens[i], fmt.Sprintf(`{"id":"bench-%d-%d-%d","text":"你好"}`, time.Now().UnixNano(), i, n))
 		})
+		callbacks := rate(func(i, n int) {
+			id := strconv.FormatInt(time.Now().UnixNano(), 10) + strconv.Itoa(i)
+			res, err := client.Do(platform.Request(site.URL+"/wechat", "safe", wechattest.Text(fmt.Sprint("bench-", i), id, "你好")))
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			if a, err := platform.Read(res, fmt.Sprint("bench-", i), "safe"); err != nil || a.Text == "" {
+				b.Errorf("%+v: %v", a, err)
+			}
+		})
 		bare := rate(func(i, n int) { post(idle.URL+"/", tokens[i], `{"id":"x","text":"你好"}`) })
 		commits := rate(func(i, n int) {
 			err := s.store.Update(ctx, func(tx store.Tx) error { // what a message writes: its id, a conversation, a line, a reply
@@ -127,6 +152,8 @@ func BenchmarkMessages(b *testing.B) {
 			}
 		})
 		b.ReportMetric(messages, "messages/s")
+		b.ReportMetric(callbacks, "callbacks/s")
+		b.ReportMetric(callbacks/messages, "of-widget")
 		b.ReportMetric(messages/bare, "of-noop")
 		b.ReportMetric(messages/commits, "of-committer")
 	}

@@ -63,7 +63,9 @@ func newSiteAt(t *testing.T, rates webhook.Rates, change func(*Config)) *site {
 	log := slog.New(slog.DiscardHandler)
 	s.talks, err = newBot(cfg, s.service, base, recognise, log, botHooks{read: pageChannels})
 	s.must(err)
-	s.web, err = newWeb(cfg, s.service, s.talks, base, webhook.NewMetrics(func() (int, time.Duration) { return 0, 0 }), rates, log)
+	account, err := newWechat(cfg, s.service, s.talks, log)
+	s.must(err)
+	s.web, err = newWeb(cfg, s.service, s.talks, base, webhook.NewMetrics(func() (int, time.Duration) { return 0, 0 }), rates, log, wechatRoutes(account)...)
 	s.must(err)
 	ts := httptest.NewServer(s.web.Handler())
 	t.Cleanup(func() { s.web.Stop(); ts.Close() })
@@ -193,6 +195,18 @@ func (g *guest) sends(m map[string]any, want ...string) {
 func (g *guest) says(text string, want ...string) {
 	g.Helper()
 	g.sends(map[string]any{"text": text}, want...)
+}
+
+// told counts the messages that hold a text.
+func (g *guest) told(text string) (n int) {
+	g.Helper()
+	_, history := g.do("GET", "/api/v1/conversation/messages", g.token, nil)
+	for _, m := range history["messages"].([]any) {
+		if strings.Contains(fmt.Sprint(m.(map[string]any)["text"]), text) {
+			n++
+		}
+	}
+	return n
 }
 
 // presses clicks the choice with that label.
@@ -594,7 +608,7 @@ func TestOddRequests(t *testing.T) {
 		strings.Repeat("A", 300), "----x\r\n", "key=AAAAAAAAAAAA&text=1", `true`, `"picture":"x"`, `"helpful"`, `"message":"-1"`}
 	heads := []string{"Content-Type", "Authorization", "Cookie", "Last-Event-ID", "Origin", "X-Forwarded-For", "webhook-id", "Range", "Accept"}
 	odd := []string{"application/json", "multipart/form-data; boundary=x", "multipart/form-data", "Bearer x", "Bearer " + g.token, "signdesk_visitor=\xff", "-1", "null", "https://evil.example", "::1, 1.2.3.4", "bytes=9-1", "text/html"}
-	for i := range 2000 {
+	for i := range 10_000 {
 		path := paths[r.IntN(len(paths))]
 		var b strings.Builder
 		for range r.IntN(8) {

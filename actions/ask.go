@@ -51,7 +51,7 @@ func (e *Engine) ask(r *Reply, c *Context, step *Step, short bool) {
 		prompt = w.Short
 	}
 	text := fill(prompt, e.args(c, step))
-	r.Picture = step.Parse != nil && !step.chooses() && strings.Contains(prompt, "图片")
+	r.Picture = e.asksPicture(step, prompt)
 	r.Many, r.Input = step.Many, w.Input
 	if old := c.Session.Slots[step.slot()]; c.Session.Reopen && old != "" && !step.Secret && !step.chooses() && !r.Picture {
 		text += "（当前：" + old + "）"

@@ -76,6 +76,21 @@ func (e *Engine) IsFree(st *State) bool {
 	return step != nil && step.Free
 }
 
+// WantsPicture reports whether the open step asks for a picture.
+func (e *Engine) WantsPicture(st *State) bool {
+	s := st.Active()
+	if s == nil || st.Aside != AsideNone || s.Confirm {
+		return false
+	}
+	step := e.flows[s.Flow].step(s.Step)
+	return step != nil && e.asksPicture(step, e.words[s.Flow].Steps[s.Step].Prompt)
+}
+
+// asksPicture reports whether a step with that prompt asks for a picture.
+func (e *Engine) asksPicture(step *Step, prompt string) bool {
+	return step.Parse != nil && !step.chooses() && strings.Contains(prompt, "图片")
+}
+
 // Take gives an input to the open step. ok is false if it is no answer to what
 // is asked; the problem then says why, for [Engine.Miss].
 func (e *Engine) Take(t *Turn, st *State, in Input) (r Reply, why *Problem, ok bool, err error) {

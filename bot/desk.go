@@ -182,6 +182,14 @@ func maskText(s string) string {
 // masked is the utterance as it may be kept.
 func (t *turn) masked() string {
 	switch {
+	case t.u.in.Kind == channel.Voice:
+		return "［语音］"
+	case t.u.in.Kind == channel.Other:
+		return "［无法识别的消息］"
+	case t.u.in.Kind == channel.Unseen:
+		return "［图片］"
+	case t.u.in.Kind != channel.Said:
+		return ""
 	case t.u.in.Picture != nil:
 		return "［图片］"
 	case t.u.in.Click != "":
@@ -202,7 +210,7 @@ func writeLine(tx store.Tx, c *conversation, l line) error {
 		return nil
 	}
 	c.Lines++
-	return put(tx, transcripts, store.Key{}.Str(c.Peer.String()).Uint(c.Lines), l)
+	return put(tx, transcripts, store.Key{}.Str(c.Peer.String()).Uint(c.Lines), &l)
 }
 
 // Transcript returns what was said in a conversation, masked.

@@ -69,7 +69,7 @@ func (b *Bot) post(tx store.Tx, c *conversation, now time.Time, id string, from 
 		if err := writeLine(tx, c, l); err != nil {
 			return err
 		}
-		return b.owe(tx, now, Delivery{ID: id, To: c.Peer, Message: m, Due: now})
+		return b.owe(tx, now, Delivery{ID: id, To: c.Peer, Message: m, Due: now, Staff: from == Staff})
 	}
 	l.Message = &m
 	c.Shown = m.Choices

@@ -21,6 +21,7 @@ const (
 	outboxBatch  = 100
 	outboxWide   = 8 // deliveries on the way at once
 	outboxPause  = time.Second
+	maxUnparked  = 20 // messages that are owed again when their person is back
 )
 
 // owe writes a delivery. One of that id that is there already is left alone.
@@ -50,21 +51,118 @@ func (b *Bot) kick() {
 	}
 }
 
-// Delivered notes that the caller brought a reply to its person.
-func (b *Bot) Delivered(ctx context.Context, id string) error {
-	return b.settle(ctx, id, func(d *Delivery) { d.State = Sent })
+// Delivered notes that the caller brought messages to their person.
+func (b *Bot) Delivered(ctx context.Context, ids ...string) error {
+	return b.Store.Update(ctx, func(tx store.Tx) error {
+		for _, id := range ids {
+			if err := settle(tx, id, func(d *Delivery) { d.State = Sent }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Carried notes that the caller brought the first parts of a message to its
+// person, who is sent the rest.
+func (b *Bot) Carried(ctx context.Context, id string, parts int) error {
+	err := b.settle(ctx, id, func(d *Delivery) {
+		d.Skip = parts
+		if d.State == Owed {
+			d.Due = b.Now()
+		}
+	})
+	b.kick()
+	return err
+}
+
+// Release gives up the claim on a reply that its caller cannot bring to the
+// person: it is sent like any other message, from now on, and so is what the
+// person has not got from before.
+func (b *Bot) Release(ctx context.Context, id string) error {
+	err := b.Store.Update(ctx, func(tx store.Tx) error {
+		d, err := get[Delivery](tx, deliveries, store.Key{}.Str(id))
+		if err != nil || d == nil || d.State != Owed {
+			return err
+		}
+		list, err := pending(tx, d.To, maxUnparked)
+		if err != nil {
+			return err
+		}
+		for _, p := range list {
+			if p.State != Owed || p.Seq > d.Seq || p.Tries > 0 {
+				continue
+			}
+			p.Due = b.Now()
+			if err := put(tx, deliveries, store.Key{}.Str(p.ID), p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	b.kick()
+	return err
+}
+
+// Pending returns what a person has not got yet, the oldest first, at most
+// limit.
+func (b *Bot) Pending(ctx context.Context, p channel.Peer, limit int) (out []*Delivery, err error) {
+	err = b.Store.View(ctx, func(tx store.Tx) error {
+		out, err = pending(tx, p, limit)
+		return err
+	})
+	return out, err
+}
+
+func pending(tx store.Tx, p channel.Peer, limit int) (out []*Delivery, err error) {
+	r := store.Prefix(store.Key{}.Str(p.String()))
+	r.Limit = limit
+	for _, raw := range deliveries.By(tx, "peer", r) {
+		d, err := decode[Delivery](raw)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// unpark owes again what waited for the person to be heard of. The reply to what
+// he wrote may carry it, so that it is claimed like the reply.
+// It returns how much that is.
+func (t *turn) unpark() (int, error) {
+	if t.read(t.conv.Peer.Channel) || t.u.in.Kind == channel.Left {
+		return 0, nil
+	}
+	list, err := pending(t.tx, t.conv.Peer, maxUnparked)
+	if err != nil {
+		return 0, err
+	}
+	for _, d := range list {
+		if d.State != Parked {
+			continue
+		}
+		d.State, d.Tries, d.Due = Owed, 0, t.now.Add(claim)
+		if err := put(t.tx, deliveries, store.Key{}.Str(d.ID), d); err != nil {
+			return 0, err
+		}
+	}
+	return len(list), nil
 }
 
 func (b *Bot) settle(ctx context.Context, id string, change func(*Delivery)) error {
-	return b.Store.Update(ctx, func(tx store.Tx) error {
-		key := store.Key{}.Str(id)
-		d, err := get[Delivery](tx, deliveries, key)
-		if err != nil || d == nil || d.State == Sent {
-			return err
-		}
-		change(d)
-		return put(tx, deliveries, key, d)
-	})
+	return b.Store.Update(ctx, func(tx store.Tx) error { return settle(tx, id, change) })
+}
+
+// settle changes a delivery that is not sent yet.
+func settle(tx store.Tx, id string, change func(*Delivery)) error {
+	key := store.Key{}.Str(id)
+	d, err := get[Delivery](tx, deliveries, key)
+	if err != nil || d == nil || d.State == Sent {
+		return err
+	}
+	change(d)
+	return put(tx, deliveries, key, d)
 }
 
 // Deliver sends what is owed on the given channels until ctx is done. Every
@@ -97,7 +195,7 @@ func (b *Bot) DeliverOnce(ctx context.Context, senders map[string]channel.Sender
 	g.SetLimit(outboxWide)
 	for i, d := range heads {
 		g.Go(func() error {
-			err := senders[d.To.Channel].Send(ctx, channel.Outbound{ID: d.ID, To: d.To, Message: d.Message})
+			err := b.send(ctx, senders[d.To.Channel], d)
 			if ctx.Err() != nil {
 				return ctx.Err() // in doubt: it will be tried again
 			}
@@ -146,12 +244,11 @@ func (b *Bot) heads(ctx context.Context, senders map[string]channel.Sender) (out
 }
 
 func (b *Bot) head(tx store.Tx, p channel.Peer) (*Delivery, error) {
-	r := store.Prefix(store.Key{}.Str(p.String()))
-	r.Limit = 1
-	for _, raw := range deliveries.By(tx, "peer", r) {
-		return decode[Delivery](raw)
+	list, err := pending(tx, p, 1)
+	if err != nil || len(list) == 0 {
+		return nil, err
 	}
-	return nil, nil
+	return list[0], nil
 }
 
 // tried notes how a try went.
@@ -166,6 +263,7 @@ func (b *Bot) tried(d *Delivery, err error) {
 	if !errors.As(err, &se) {
 		se = &channel.SendError{Kind: channel.Retry}
 	}
+	d.Skip += se.Parts
 	wait := min(firstRetry<<min(d.Tries-1, 20), longestRetry)
 	switch se.Kind {
 	case channel.Rejected:

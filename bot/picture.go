@@ -28,7 +28,7 @@ func (b *Bot) KeepPicture(ctx context.Context, p channel.Peer, random, raw []byt
 	name = base64.RawURLEncoding.EncodeToString(random)
 	now := b.Now()
 	return name, b.Store.Update(ctx, func(tx store.Tx) error {
-		return put(tx, pictures, store.Key{}.Str(p.String()).Str(name), picture{now, raw})
+		return put(tx, pictures, store.Key{}.Str(p.String()).Str(name), &picture{now, raw})
 	})
 }
 

@@ -26,6 +26,9 @@ func (t *turn) route() error {
 		t.quiet = true
 		return nil
 	}
+	if t.u.in.Kind != channel.Said {
+		return t.wordless()
+	}
 	if ok, err := t.Engine.Fits(t.flow, st, actions.Input{Text: t.u.in.Text}); err != nil {
 		return err
 	} else if ok && t.u.in.Click == "" { // an answer, long after it was asked for
@@ -43,6 +46,10 @@ func (t *turn) route() error {
 		t.say(textEmpty)
 		return nil
 	}
+	if t.asksToReread() {
+		t.say(textRetype)
+		return t.again()
+	}
 	if t.u.in.Click != "" {
 		return t.clicked(t.u.in.Click)
 	}
@@ -57,6 +64,27 @@ func (t *turn) route() error {
 		return t.inFlow()
 	}
 	return t.outside()
+}
+
+// wordless replies to what is neither words nor a picture.
+func (t *turn) wordless() error {
+	switch t.u.in.Kind {
+	case channel.Left:
+		t.quiet = true
+		return nil
+	case channel.Hello:
+		t.say(Greeting(t.Contact))
+		if len(t.conv.State.Parked) == 0 && t.conv.State.Active() == nil {
+			t.say(beginnings())
+		}
+	case channel.Voice:
+		t.say(textVoice)
+	case channel.Unseen:
+		t.say(textUnseen)
+	default:
+		t.say(textUnreadable)
+	}
+	return t.again()
 }
 
 // clicked does what a button says.
@@ -146,6 +174,9 @@ func (t *turn) inFlow() error {
 		why = p
 	}
 	switch {
+	case in.Picture != nil && t.u.sight != nil: // the step wants no picture: it is a question in between
+		t.seen(true)
+		return t.again()
 	case in.Picture != nil:
 	case t.wantsOther():
 		t.take(t.Engine.Switch(t.flow, st, t.offer()))
@@ -203,7 +234,7 @@ func (t *turn) outside() error {
 		return t.start(o)
 	}
 	if t.u.in.Picture != nil {
-		t.say(textPicture)
+		t.seen(false)
 		return nil
 	}
 	if t.u.decision.Kind != kb.None || len(st.Parked) == 0 {

@@ -26,6 +26,7 @@ type conversation struct {
 	Seen    time.Time        // last message
 	Missed  int              `json:",omitempty"` // utterances in a row to which nothing was found
 	Ended   bool             `json:",omitempty"` // the person ended it
+	Windows []window         `json:",omitempty"` // what may be sent, on channels that count
 }
 
 // A Ticket is a conversation that wants a person of the staff.
@@ -48,6 +49,8 @@ type Delivery struct {
 	Seq     uint64    // order among all deliveries
 	Due     time.Time // next try
 	Tries   int
+	Skip    int  `json:",omitempty"` // parts that the person has already
+	Staff   bool `json:",omitempty"` // said by the staff
 	State   DeliveryState
 	Failure string // of the last try
 }
@@ -63,14 +66,15 @@ const (
 	Dead   DeliveryState = "dead"   // given up; can be sent again by hand
 )
 
-func jsonIndex[T any](name string, keys func(*T) [][]byte) store.Index {
-	return store.Index{Name: name, Keys: func(_, value []byte) ([][]byte, error) {
-		rec := new(T)
-		if err := json.Unmarshal(value, rec); err != nil {
-			return nil, err
-		}
-		return keys(rec), nil
-	}}
+// recordIndex is an index over the records of a table, computed from what they
+// stand for.
+func recordIndex[T any](name string, keys func(*T) [][]byte) store.Index {
+	return store.Index{Name: name, Of: func(rec any) [][]byte { return keys(rec.(*T)) }}
+}
+
+func decodeRecord[T any](value []byte) (any, error) {
+	rec := new(T)
+	return rec, json.Unmarshal(value, rec)
 }
 
 func when(in bool, k store.Key) [][]byte {
@@ -81,29 +85,29 @@ func when(in bool, k store.Key) [][]byte {
 }
 
 var (
-	conversations = store.Table{Name: "conversations", Indexes: []store.Index{
-		jsonIndex("account", func(c *conversation) [][]byte { return when(c.Account != "", store.Key{}.Str(c.Account)) }),
-		jsonIndex("sweep", func(c *conversation) [][]byte {
+	conversations = store.Table{Name: "conversations", Decode: decodeRecord[conversation], Indexes: []store.Index{
+		recordIndex("account", func(c *conversation) [][]byte { return when(c.Account != "", store.Key{}.Str(c.Account)) }),
+		recordIndex("sweep", func(c *conversation) [][]byte {
 			at := c.State.NextSweep()
 			return when(!at.IsZero(), store.Key{}.Time(at))
 		}),
 	}}
-	transcripts = store.Table{Name: "transcripts", Indexes: []store.Index{
-		jsonIndex("time", func(l *line) [][]byte { return when(true, store.Key{}.Time(l.At)) }),
+	transcripts = store.Table{Name: "transcripts", Decode: decodeRecord[line], Indexes: []store.Index{
+		recordIndex("time", func(l *line) [][]byte { return when(true, store.Key{}.Time(l.At)) }),
 	}}
-	tickets = store.Table{Name: "desk-tickets", Indexes: []store.Index{
-		jsonIndex("open", func(t *Ticket) [][]byte { return when(t.Closed.IsZero(), store.Key{}.Time(t.Opened)) }),
+	tickets = store.Table{Name: "desk-tickets", Decode: decodeRecord[Ticket], Indexes: []store.Index{
+		recordIndex("open", func(t *Ticket) [][]byte { return when(t.Closed.IsZero(), store.Key{}.Time(t.Opened)) }),
 	}}
-	pictures = store.Table{Name: "bot-pictures", Indexes: []store.Index{
-		jsonIndex("time", func(p *picture) [][]byte { return when(true, store.Key{}.Time(p.At)) }),
+	pictures = store.Table{Name: "bot-pictures", Decode: decodeRecord[picture], Indexes: []store.Index{
+		recordIndex("time", func(p *picture) [][]byte { return when(true, store.Key{}.Time(p.At)) }),
 	}}
 	watchers   = store.Table{Name: "watchers"} // Key(case, conversation) => nothing
-	deliveries = store.Table{Name: "deliveries", Indexes: []store.Index{
-		jsonIndex("due", func(d *Delivery) [][]byte { return when(d.State == Owed, store.Key{}.Time(d.Due)) }),
-		jsonIndex("peer", func(d *Delivery) [][]byte {
+	deliveries = store.Table{Name: "deliveries", Decode: decodeRecord[Delivery], Indexes: []store.Index{
+		recordIndex("due", func(d *Delivery) [][]byte { return when(d.State == Owed, store.Key{}.Time(d.Due)) }),
+		recordIndex("peer", func(d *Delivery) [][]byte {
 			return when(d.State == Owed || d.State == Parked, store.Key{}.Str(d.To.String()).Uint(d.Seq))
 		}),
-		jsonIndex("state", func(d *Delivery) [][]byte { return when(true, store.Key{}.Str(string(d.State)).Uint(d.Seq)) }),
+		recordIndex("state", func(d *Delivery) [][]byte { return when(d.State != Sent, store.Key{}.Str(string(d.State)).Uint(d.Seq)) }),
 	}}
 )
 
@@ -118,15 +122,18 @@ func Tables() []store.Table {
 
 // Migrations returns what brought the records to their present shape.
 func Migrations() []store.Migration {
-	return []store.Migration{{Name: "bot", Apply: func(store.Tx) error { return nil }}}
+	return []store.Migration{
+		{Name: "bot", Apply: func(store.Tx) error { return nil }},
+		{Name: "bot-unsent", Apply: deliveries.Rebuild}, // what is sent is not looked for by state any more
+	}
 }
 
-func put(tx store.Tx, t store.Table, key store.Key, rec any) error {
+func put[T any](tx store.Tx, t store.Table, key store.Key, rec *T) error {
 	raw, err := json.Marshal(rec)
 	if err != nil {
 		return fmt.Errorf("bot: %s: %w", t.Name, err)
 	}
-	return t.Put(tx, key, raw)
+	return t.PutDecoded(tx, key, raw, rec)
 }
 
 func get[T any](tx store.Tx, t store.Table, key store.Key) (*T, error) {

@@ -47,11 +47,16 @@ type Options struct {
 	Hours   func(time.Time) Hours
 	Now     func() time.Time
 	Logger  *slog.Logger
+	// Eye reads pictures; nil if nobody can.
+	Eye eye
 	// Read are the channels whose people read their conversation's log
 	// themselves ([Bot.Log]): nothing is sent to them.
 	Read []string
 	// Hooks are those who want to hear of events.
 	Hooks []channel.Peer
+	// Reserve is how many sends of a person's allowance are kept for the staff, on
+	// channels that count.
+	Reserve int
 	// Observe hears of each turn once it is on disk, and how long it took; nil
 	// if nobody counts.
 	Observe func(channel string, o Outcome, took time.Duration)
@@ -78,9 +83,11 @@ type Receipt struct {
 	// Reply is what the person is told; nil if the bot is silent.
 	Reply *channel.Message
 	// Delivery is the id under which the reply is owed. Whoever brings it to the
-	// person himself calls [Bot.Delivered]; otherwise it is sent after the
-	// claim.
+	// person himself calls [Bot.Delivered]; whoever finds that he cannot calls
+	// [Bot.Release]; otherwise it is sent after the claim.
 	Delivery string
+	// Earlier counts what the person has not got from before; see [Bot.Pending].
+	Earlier int `json:",omitempty"`
 	// Seq is the position of the reply in the conversation's log, where the
 	// person reads that.
 	Seq uint64
@@ -108,9 +115,9 @@ const (
 
 // Limits of a turn.
 const (
-	maxText      = 4000 // runes of an utterance; the rest is cut off
-	maxQuestions = 12   // asked outside of one turn
-	claim        = 10 * time.Second
+	maxText      = 4000             // runes of an utterance; the rest is cut off
+	maxQuestions = 12               // asked outside of one turn
+	claim        = 20 * time.Second // a platform that repeats a message three times, each 5 s, can carry its reply
 )
 
 // ErrEnded means that the person ended the conversation before.
@@ -138,6 +145,9 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 			return Receipt{}, fmt.Errorf("bot: decide: %w", err)
 		}
 		u.intent = b.Recognise(in.Text, u.decision)
+	}
+	if u.sight, err = b.see(ctx, in); err != nil {
+		return Receipt{}, fmt.Errorf("bot: see: %w", err)
 	}
 	unlock, err := b.lanes.enter(ctx, in.Peer.String())
 	if err != nil {
@@ -221,6 +231,7 @@ type utterance struct {
 	in       channel.Inbound
 	decision kb.Decision
 	intent   Intent
+	sight    *Sight // of a picture that was read; nil if it was not
 }
 
 // A turn is being run.
@@ -252,6 +263,11 @@ func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*
 	id := turnID(u.in)
 	t.flow = &actions.Turn{Tx: tx, ID: id, Now: now, Device: actions.Device(t.conv.Device), Conv: u.in.Peer.String(), Account: t.conv.Account,
 		Link: t.conv.Link, Memo: memo, Scope: make(map[any]any)}
+	earlier, err := t.unpark()
+	if err != nil {
+		return nil, nil, err
+	}
+	t.conv.allow(u.in.Allows, now)
 	said := line{At: now, From: User, Text: t.masked(), Client: u.in.MessageID, Picture: u.in.Picture != nil}
 	if err := t.route(); err != nil {
 		return nil, nil, err
@@ -262,7 +278,7 @@ func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*
 	if err := writeLine(tx, t.conv, said); err != nil {
 		return nil, nil, err
 	}
-	r := &Receipt{Missed: t.missed, Outcome: t.outcome()}
+	r := &Receipt{Missed: t.missed, Outcome: t.outcome(), Earlier: earlier}
 	if !t.quiet {
 		if err := t.replies(r, "r-"+id); err != nil {
 			return nil, nil, err

@@ -9,14 +9,47 @@ import (
 const (
 	textEmpty      = "没有看到内容，请把遇到的问题或屏幕上的提示发给我。"
 	textStale      = "这个按钮已经失效，请看最新的消息。"
-	textPicture    = "图片收到了，但现在还不能识别图片里的文字。请把屏幕上的提示打给我。"
+	textUnseen     = "这张图片没有收到。请再发一次，或者把屏幕上的提示打给我。"
+	textPicture    = "图片收到了，但我现在看不了图片里的文字。请把屏幕上的提示打给我。"
+	textReread     = "不对，我来改"
 	textHuman      = "转人工"
 	textHandoff    = "已为您转接人工客服，客服会在这个对话里回复您，请不要离开太久。"
 	textTicketOpen = "已经在为您转接人工客服了，请稍等。"
 	textReturned   = "人工服务已结束，接下来由智能助手继续为您服务。"
 	textUnbound    = "已解除账号绑定，下次办理时会重新确认身份。"
 	textNotBound   = "现在没有绑定账号。"
+	textVoice      = "暂时听不了语音，请把要说的打成文字，或者把屏幕上的提示截图发给我。"
+	textRetype     = "好的，请把屏幕上的提示打给我，只打关键的一句就可以。"
+	textNoText     = "这张图片里没有看到和办理有关的文字。请把屏幕上的提示打给我，或者换一张清楚的截图。"
+	textUnreadable = "这类消息我看不懂。请用文字告诉我遇到的问题，或者把屏幕上的提示截图发给我。"
 )
+
+const (
+	textPictureFailed = "这张图片没能识别出来。请把屏幕上的提示打给我，或者换一张清楚的截图。"
+	textSeenUnknown   = "没有找到和它对应的办法。如果看错了，请把屏幕上的提示打给我；也可以回复“转人工”。"
+)
+
+// Greeting is the first thing that a person is told.
+func Greeting(c Contact) string {
+	return "您好，我是" + c.Brand + "的智能助手。把屏幕上的提示原文或截图发给我，或者直接说要办什么。"
+}
+
+// Beginnings are things that people often want, as they would say them; the
+// labels are shorter.
+func Beginnings() []Beginning {
+	return []Beginning{{"提示无权限", "提示无权限怎么办"}, {"提示未加入企业", "提示未加入企业怎么办"}, {"企业怎么认证", "企业怎么认证"}, {"怎么更换管理员", "怎么更换管理员"}}
+}
+
+// A Beginning is something that people often want.
+type Beginning struct{ Label, Utterance string }
+
+func beginnings() string {
+	text := "比如可以发："
+	for _, b := range Beginnings() {
+		text += "\n· " + b.Utterance
+	}
+	return text
+}
 
 func textExpired(title string) string {
 	return "您之前的「" + title + "」超过7天没有继续，已经自动结束；需要时可以重新办理。"

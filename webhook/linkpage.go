@@ -204,6 +204,17 @@ func (s *Server) actOnLink(c *gin.Context) {
 	if !ok {
 		return
 	}
+	if !before.Open { // only a form that did something is answered again
+		last, err := s.opts.Talks.LogBefore(c.Request.Context(), linkPeer(code), 0, 1)
+		if err != nil {
+			s.linkBroken(c, err)
+			return
+		}
+		if len(last) == 0 {
+			s.showEnd(c, before)
+			return
+		}
+	}
 	in, k := s.linkInput(c, code)
 	if k != nil {
 		before.Wrong = k.detail

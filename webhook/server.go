@@ -63,10 +63,18 @@ type Options struct {
 	// heard.
 	Events  *hooks.Receiver
 	Event   func(ctx context.Context, e Event) error
+	Routes  []Route      // of adapters
 	Metrics *Metrics     // nil: none are shown
 	Ready   func() error // what /readyz tells; nil: always ready
 	Demo    Demo         // nil: no demonstration page
 	Log     *slog.Logger // errors, once each; never the text of a question
+}
+
+// A Route is one of an adapter, whose handler checks by itself who calls it.
+type Route struct {
+	Method, Path string // as gin writes it: "/hooks/sms/:secret"; parameters are path values of the request
+	Handler      http.Handler
+	Shared       bool // the messages of many people come from one address, which is not slowed down
 }
 
 // A Server answers HTTP requests.
@@ -86,7 +94,8 @@ type Server struct {
 const (
 	// maxBody bounds a request's body, in bytes; a question of MaxQuestion
 	// runes fits with room for escapes.
-	maxBody = 64 << 10
+	maxBody        = 64 << 10
+	maxAdapterBody = 1 << 20 // bytes of what a platform or a gateway pushes
 	// MaxQuestion is the longest question accepted, in runes. (House limit.)
 	MaxQuestion = 4000
 	// askTimeout bounds the work for one question.
@@ -153,6 +162,18 @@ func (s *Server) api() error {
 	}
 	if s.opts.Events != nil {
 		s.engine.POST("/api/v1/hooks", s.limitAddress, body(maxBody), s.event)
+	}
+	for _, r := range s.opts.Routes {
+		limit := s.limitAddress
+		if r.Shared {
+			limit = func(*gin.Context) {}
+		}
+		s.engine.Handle(r.Method, r.Path, limit, body(maxAdapterBody), func(c *gin.Context) {
+			for _, p := range c.Params {
+				c.Request.SetPathValue(p.Key, p.Value)
+			}
+			r.Handler.ServeHTTP(c.Writer, c.Request)
+		})
 	}
 	v1 := s.engine.Group("/api/v1", s.limitAddress, s.knownOrigin, s.sameSite(same))
 	if len(s.opts.Origins) > 0 {
@@ -271,4 +292,14 @@ func (s *Server) reply(c *gin.Context, q string) (bot.Reply, error) {
 		return bot.Reply{}, err
 	}
 	return bot.Compose(d, s.opts.Contact), nil
+}
+
+// Paths returns the routes that there are, as "GET /help/:entry".
+func (s *Server) Paths() (out []string) {
+	for _, r := range s.engine.Routes() {
+		if r.Method != http.MethodOptions {
+			out = append(out, r.Method+" "+r.Path)
+		}
+	}
+	return out
 }

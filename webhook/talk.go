@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"image"
 	_ "image/jpeg" // forms of pictures that are taken
 	_ "image/png"
@@ -224,15 +223,17 @@ func (s *Server) welcome(c *gin.Context, id, token string, made bool, st bot.Sta
 	c.JSON(http.StatusOK, gin.H{
 		"conversation": id[:8], "token": token, "created": made, "bound": st.Account != "", "cursor": strconv.FormatUint(cursor, 10),
 		"brand": s.opts.Contact.Brand, "hotline": s.opts.Contact.Hotline, "hours": gin.H{"open": hours.Open, "text": hours.Text},
-		"greeting": message{ID: "0", At: s.opts.Now().UTC(), From: "bot", Text: fmt.Sprintf(greeting, s.opts.Contact.Brand), Choices: greetingChoices},
+		"greeting": message{ID: "0", At: s.opts.Now().UTC(), From: "bot", Text: bot.Greeting(s.opts.Contact), Choices: beginnings()},
 	})
 }
 
-const greeting = "您好，我是%s的智能助手。把屏幕上的提示原文或截图发给我，或者直接说要办什么。"
-
-// greetingChoices are common beginnings.
-var greetingChoices = []channel.Choice{{Token: "t:提示无权限怎么办", Label: "提示无权限"}, {Token: "t:提示未加入企业怎么办", Label: "提示未加入企业"},
-	{Token: "t:企业怎么认证", Label: "企业怎么认证"}, {Token: "t:怎么更换管理员", Label: "怎么更换管理员"}, {Token: "c:human", Label: "转人工", Control: true}}
+// beginnings are what people often want, to be clicked: said in words.
+func beginnings() (out []channel.Choice) {
+	for _, b := range bot.Beginnings() {
+		out = append(out, channel.Choice{Token: "t:" + b.Utterance, Label: b.Label})
+	}
+	return append(out, channel.Choice{Token: "c:human", Label: "转人工", Control: true})
+}
 
 var idForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]{8,100}$`)
 

@@ -83,6 +83,7 @@ type Notification struct {
 	SubjectID string
 	Status    NotificationStatus
 	Failure   string
+	Reference string `json:",omitempty"` // the gateway's own id, once it took the notification
 }
 
 // NotificationStatus is the state of a notification.

@@ -51,19 +51,37 @@ func (t *Tx) SentTo(login string) []*Notification {
 	return notifications.list(t, "to", key(login))
 }
 
-// Delivered notes that a notification was sent, or with what it failed for good.
-func (t *Tx) Delivered(id NotificationID, failure string) error {
+// Delivered notes that a notification was taken by a gateway, under that one's
+// reference, or with what it failed for good.
+func (t *Tx) Delivered(id NotificationID, reference, failure string) error {
 	defer t.in("notification.deliver")()
 	n := notifications.get(t, id)
 	if n == nil || n.Status != NotificationQueued {
 		return t.end(refuse(NotOpen, ""))
 	}
-	n.Status, n.Failure = NotificationSent, failure
+	n.Status, n.Reference, n.Failure = NotificationSent, reference, failure
 	if failure != "" {
 		n.Status = NotificationFailed
 	}
 	notifications.save(t, n)
 	return t.err
+}
+
+// Undelivered notes that a notification which a gateway had taken did not reach
+// its phone, and returns it; nil if there is none with that reference. Noted
+// again it stays as it is.
+func (t *Tx) Undelivered(reference, failure string) (*Notification, error) {
+	defer t.in("notification.undeliver")()
+	list := notifications.list(t, "reference", key(reference))
+	if len(list) == 0 {
+		return nil, t.err
+	}
+	n := list[0]
+	if n.Status == NotificationSent {
+		n.Status, n.Failure = NotificationFailed, failure
+		notifications.save(t, n)
+	}
+	return n, t.err
 }
 
 // Links (B19, G8).

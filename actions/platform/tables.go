@@ -252,11 +252,12 @@ var (
 		}})
 
 	notifications = newTable[NotificationID]("notifications",
-		machine{"": {"Queued"}, "Queued": {"Sent", "Failed"}},
+		machine{"": {"Queued"}, "Queued": {"Sent", "Failed"}, "Sent": {"Failed"}},
 		index[Notification]{"queued", false, func(n *Notification) []store.Key {
 			return oneIf(n.Status == NotificationQueued, store.Key{}.Uint(n.Seq))
 		}},
 		index[Notification]{"seq", false, func(n *Notification) []store.Key { return one(store.Key{}.Uint(n.Seq)) }},
+		index[Notification]{"reference", false, func(n *Notification) []store.Key { return oneIf(n.Reference != "", key(n.Reference)) }},
 		index[Notification]{"to", false, func(n *Notification) []store.Key { return one(key(n.To).Uint(n.Seq)) }})
 
 	files = newTable[FileID, UploadedFile]("files", nil)

@@ -33,6 +33,7 @@ const (
 // An Inbound is one message of a person.
 type Inbound struct {
 	Peer      Peer
+	Kind      Kind
 	MessageID string    // the channel's; the same when it is delivered again
 	At        time.Time // when the message was made; the same when it is delivered again; zero if unknown
 	Device    Device
@@ -47,6 +48,15 @@ type Inbound struct {
 	Page string
 	// Account is set by channels that know who the person is; "" otherwise.
 	Account string
+	// Allows is what may be sent because of this message, on channels that
+	// count; the zero value on others.
+	Allows Allowance
+}
+
+// An Allowance is how many messages a channel lets through, and for how long.
+type Allowance struct {
+	Sends int
+	For   time.Duration
 }
 
 // A Choice can be clicked, or typed by its number or label.
@@ -65,6 +75,8 @@ type Message struct {
 	Many    bool     `json:"many,omitempty"`    // several of the choices may be taken at once
 	Input   string   `json:"input,omitempty"`   // what is typed, for keyboards: code, tel, decimal, number; "" for any text
 	Entry   string   `json:"entry,omitempty"`   // part of the knowledge base that answers: "11/phone"
+	Image   []byte   `json:"image,omitempty"`   // a picture that belongs to the message: PNG or JPEG
+	Post    *Post    `json:"post,omitempty"`    // where it stands on a board of the staff; nil for everybody else
 }
 
 // Plain renders a message for channels without buttons: choices are numbered,
@@ -98,6 +110,8 @@ type Outbound struct {
 	ID      string // delivery id: the same in every try
 	To      Peer
 	Message Message
+	Skip    int // parts that the person has already, on channels that split messages
+	Budget  int // sends that it may take; 0 for no limit
 }
 
 // A Sender brings messages to the people of one channel. Send may be called
@@ -105,6 +119,12 @@ type Outbound struct {
 // one is taken for a passing failure.
 type Sender interface {
 	Send(ctx context.Context, m Outbound) error
+}
+
+// A Metered is a sender on a channel that counts sends.
+type Metered interface {
+	// Cost is how many sends a message takes within its budget, at least one.
+	Cost(m Outbound) int
 }
 
 // A Failure says what to do about a message that could not be sent.
@@ -124,6 +144,7 @@ type SendError struct {
 	Kind  Failure
 	After time.Duration // how long to wait; Throttled only
 	Code  string        // the platform's own
+	Parts int           // of the message that were sent before it failed
 	Err   error
 }
 

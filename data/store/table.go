@@ -18,6 +18,9 @@ import (
 type Table struct {
 	Name    string // without slash
 	Indexes []Index
+	// Decode returns what a value stands for, for indexes that are computed from
+	// that; it is decoded once for all of them. May be nil.
+	Decode func(value []byte) (any, error)
 }
 
 // An Index orders the records of a table by other keys. To add, remove or
@@ -29,18 +32,27 @@ type Index struct {
 	// out, several to find it by each. It must depend on its arguments alone
 	// and not keep or change them. An error refuses the record.
 	Keys func(key, value []byte) ([][]byte, error)
+	// Of is what takes the place of Keys in a table with Decode: it returns the
+	// index keys of what the value stands for.
+	Of func(rec any) [][]byte
 }
 
 // Put sets the record of key and its index entries. It returns a *[UniqueError]
 // if another record has one of its keys in a unique index, and the errors of
 // [Tx].Put and of [Index].Keys; either way nothing was changed.
 func (t Table) Put(tx Tx, key, value []byte) error {
-	return t.change(tx, key, value, true)
+	return t.change(tx, key, value, nil, true)
+}
+
+// PutDecoded is Put of a value that stands for rec, as Decode would return it: it
+// is not decoded.
+func (t Table) PutDecoded(tx Tx, key, value []byte, rec any) error {
+	return t.change(tx, key, value, rec, true)
 }
 
 // Delete removes the record of key, which need not exist, and its entries.
 func (t Table) Delete(tx Tx, key []byte) error {
-	return t.change(tx, key, nil, false)
+	return t.change(tx, key, nil, nil, false)
 }
 
 // Lookup returns the first record with the given index key, in the order of
@@ -86,8 +98,9 @@ func (t Table) Rebuild(tx Tx) error {
 		}
 	}
 	for key, value := range tx.Scan(t.Name, Range{}) {
+		r := record{value: value}
 		for _, ix := range t.Indexes {
-			entries, err := t.entriesOf(ix, key, value)
+			entries, err := t.entriesOf(ix, key, &r)
 			if err == nil {
 				err = t.check(tx, ix, key, entries)
 			}
@@ -125,20 +138,20 @@ type entryChange struct {
 
 // change writes a record, or deletes it if keep is false. It first finds all
 // that could refuse the write and then changes everything.
-func (t Table) change(tx Tx, key, value []byte, keep bool) error {
-	old := tx.Get(t.Name, key)
+func (t Table) change(tx Tx, key, value []byte, rec any, keep bool) error {
+	old, after := record{value: tx.Get(t.Name, key)}, record{value, rec}
 	changes := make([]entryChange, 0, len(t.Indexes))
 	for _, ix := range t.Indexes {
 		c := entryChange{table: t.entries(ix)}
 		var had, has [][]byte
 		var err error
-		if old != nil {
-			if had, err = t.entriesOf(ix, key, old); err != nil {
+		if old.value != nil {
+			if had, err = t.entriesOf(ix, key, &old); err != nil {
 				return err
 			}
 		}
 		if keep {
-			if has, err = t.entriesOf(ix, key, value); err != nil {
+			if has, err = t.entriesOf(ix, key, &after); err != nil {
 				return err
 			}
 		}
@@ -199,8 +212,8 @@ func (t Table) check(tx Tx, ix Index, key []byte, put [][]byte) error {
 }
 
 // entriesOf returns the keys of the entries of a record, sorted, each once.
-func (t Table) entriesOf(ix Index, key, value []byte) ([][]byte, error) {
-	indexKeys, err := ix.Keys(key, value)
+func (t Table) entriesOf(ix Index, key []byte, r *record) ([][]byte, error) {
+	indexKeys, err := t.keysOf(ix, key, r)
 	if err != nil {
 		return nil, fmt.Errorf("store: index %s: %w", t.entries(ix), err)
 	}
@@ -208,8 +221,30 @@ func (t Table) entriesOf(ix Index, key, value []byte) ([][]byte, error) {
 	for _, k := range indexKeys {
 		list = append(list, append(Key{}.Str(string(k)), key...))
 	}
+	if len(list) < 2 {
+		return list, nil
+	}
 	slices.SortFunc(list, bytes.Compare)
 	return slices.CompactFunc(list, bytes.Equal), nil
+}
+
+// A record is a value and, once somebody needed it, what it stands for.
+type record struct {
+	value []byte
+	rec   any
+}
+
+func (t Table) keysOf(ix Index, key []byte, r *record) ([][]byte, error) {
+	if ix.Of == nil {
+		return ix.Keys(key, r.value)
+	}
+	if r.rec == nil {
+		var err error
+		if r.rec, err = t.Decode(r.value); err != nil {
+			return nil, err
+		}
+	}
+	return ix.Of(r.rec), nil
 }
 
 // entryBound is the beginning of all entries of an index key. Such beginnings
@@ -278,7 +313,7 @@ func (t Table) verify(ctx context.Context, tx Tx, ix Index) (problems, err error
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		entries, err := t.entriesOf(ix, key, value)
+		entries, err := t.entriesOf(ix, key, &record{value: value})
 		if err != nil {
 			report("record %x: %w", key, err)
 		}
@@ -311,7 +346,7 @@ func (t Table) hasEntry(tx Tx, ix Index, key, entry []byte) bool {
 	if value == nil {
 		return false
 	}
-	entries, err := t.entriesOf(ix, key, value)
+	entries, err := t.entriesOf(ix, key, &record{value: value})
 	if err != nil {
 		return true // reported with the record
 	}
@@ -337,7 +372,7 @@ func checkTables(tables []Table) error {
 			if err := declare(t.entries(ix), ix.Name); err != nil {
 				return err
 			}
-			if ix.Keys == nil {
+			if ix.Keys == nil && (ix.Of == nil || t.Decode == nil) {
 				return fmt.Errorf("store: index %s has no key function", t.entries(ix))
 			}
 		}

@@ -1,0 +1,212 @@
+package bot
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"signdesk/bot/channel"
+	"signdesk/data/store"
+	"signdesk/kb"
+)
+
+// An eye reads the text of a picture, line by line from the top, each pass in
+// another way; no lines are no text.
+type eye interface {
+	Read(ctx context.Context, picture []byte, pass int) ([]string, error)
+}
+
+// passes is how often a picture is read until something is found.
+const passes = 2
+
+// A Sight is what was seen in a picture.
+type Sight struct {
+	Text string // the words that tell best what it is about
+	// Decision is what the knowledge base has to them.
+	Decision kb.Decision
+	// Failed is set if the picture could not be read.
+	Failed bool
+}
+
+// Limits of looking.
+const (
+	maxLines   = 60  // of a picture; what is below is not looked at
+	maxLine    = 200 // runes of one
+	maxWindow  = 4   // lines that a message is broken into
+	shortest   = 4   // Chinese characters of words that are looked up, and are no known message
+	buttonLen  = 6   // Chinese characters; what is shorter is mostly a button or a heading
+	windowSure = 0.8 // how surely part of a screen must be covered by the content
+	fullLen    = 24  // runes; more of a recognised message makes no difference
+)
+
+// Look finds the words on a screen that the knowledge base knows best: a message
+// may be broken into several lines, and stands among clocks, headings, buttons and
+// other text. It reads once more where the first pass tells nothing for sure.
+func Look(ctx context.Context, b base, read func(pass int) ([]string, error)) (Sight, error) {
+	var s Sight
+	best := -1.0
+	for pass := 0; pass < passes && (best < 1 || s.Decision.Kind != kb.Answer); pass++ {
+		lines, err := read(pass)
+		if err != nil {
+			return s, err
+		}
+		for i, text := range windows(lines) {
+			d, err := b.Decide(ctx, text)
+			if err != nil {
+				return s, err
+			}
+			v := worth(text, d)
+			if v == 0 || i > 0 && d.Message == "" && (d.Kind != kb.Answer || d.Why.Covered < windowSure) { // of many windows one looks like something by chance
+				v, d = 0, kb.Decision{Kind: kb.None}
+			}
+			if v > best { // the first is everything
+				best, s.Text, s.Decision = v, text, d
+			}
+		}
+	}
+	return s, nil
+}
+
+// windows are all that may be the message on a screen: everything, and each few
+// lines that follow one another.
+func windows(lines []string) (out []string) {
+	if len(lines) == 0 {
+		return nil
+	}
+	lines = lines[:min(len(lines), maxLines)]
+	out = append(out, cut(strings.Join(lines, "\n"), maxText))
+	for i := range lines {
+		text := ""
+		for n := 0; n < maxWindow && i+n < len(lines); n++ {
+			if text += cut(lines[i+n], maxLine); text != "" {
+				out = append(out, text)
+			}
+		}
+	}
+	return out
+}
+
+// worth says how well words tell what a picture is about. A message that is known
+// from the screen counts most, the more of it there is.
+func worth(text string, d kb.Decision) float64 {
+	var v float64
+	switch d.Kind {
+	case kb.Answer:
+		v = 1 + d.Hits[0].Sure
+	case kb.Choices:
+		v = 0.5 + d.Hits[0].Sure/2
+	default:
+		return 0
+	}
+	if d.Message != "" {
+		return v + 1 + float64(min(utf8.RuneCountInString(d.Message), fullLen))/fullLen - float64(utf8.RuneCountInString(text))/maxText
+	}
+	switch n := hans(text); {
+	case n < shortest: // a drawing taken for letters
+		return 0
+	case n <= buttonLen:
+		v /= 2
+	}
+	return v
+}
+
+// hans counts the Chinese characters of a text.
+func hans(text string) (n int) {
+	for _, r := range text {
+		if unicode.Is(unicode.Han, r) {
+			n++
+		}
+	}
+	return n
+}
+
+// see reads the picture of a message, unless somebody else wants it: the staff,
+// or an open step that asks for one.
+func (b *Bot) see(ctx context.Context, in channel.Inbound) (*Sight, error) {
+	if b.Eye == nil || in.Picture == nil || in.Kind != channel.Said {
+		return nil, nil
+	}
+	wanted, err := b.pictureWanted(ctx, in.Peer)
+	if err != nil || wanted {
+		return nil, err
+	}
+	s, err := Look(ctx, b.Base, func(pass int) ([]string, error) { return b.Eye.Read(ctx, in.Picture, pass) })
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		b.Logger.Warn("picture not read", "channel", in.Peer.Channel, "err", err)
+		return &Sight{Failed: true}, nil
+	}
+	return &s, nil
+}
+
+// pictureWanted reports whether a picture of that person is for the staff, or for
+// an open step. It is read ahead of the turn; if that changes in between, the
+// picture goes to the step all the same.
+func (b *Bot) pictureWanted(ctx context.Context, p channel.Peer) (wanted bool, err error) {
+	err = b.Store.View(ctx, func(tx store.Tx) error {
+		c, err := get[conversation](tx, conversations, store.Key{}.Str(p.String()))
+		wanted = c != nil && (c.Held != "" || b.Engine.WantsPicture(&c.State))
+		return err
+	})
+	return wanted, err
+}
+
+// tokenReread is the button by which a person says that the picture was read
+// wrongly.
+const tokenReread = "e:reread"
+
+// rereads are the words that mean the same.
+var rereads = map[string]bool{"不对": true, "不对我来改": true, "读错了": true, "识别错了": true, "看错了": true, "我来改": true}
+
+// asksToReread reports whether the person says that the picture was read wrongly.
+func (t *turn) asksToReread() bool {
+	if !slices.ContainsFunc(t.conv.Shown, func(c channel.Choice) bool { return c.Token == tokenReread }) {
+		return false
+	}
+	return t.u.in.Click == tokenReread || t.u.in.Click == "" && rereads[squeeze(t.u.in.Text)]
+}
+
+// seen answers to a picture by what was read in it; short leaves out what could be
+// asked instead, in the middle of a flow.
+func (t *turn) seen(short bool) {
+	s := t.u.sight
+	switch {
+	case t.u.in.Text != "" && t.u.decision.Kind != kb.None && (s == nil || s.Failed || s.Decision.Kind != kb.Answer):
+		t.answer(short) // the words beside it say enough
+		return
+	case s == nil:
+		t.say(textPicture)
+		return
+	case s.Failed:
+		t.say(textPictureFailed)
+		return
+	case s.Decision.Kind == kb.None && hans(s.Text) < shortest:
+		t.say(textNoText)
+		return
+	}
+	t.say("我看到的是：“" + shown(s.Text) + "”")
+	if s.Decision.Kind == kb.None {
+		t.say(textSeenUnknown)
+	} else {
+		t.u.decision = s.Decision
+		t.answer(short)
+	}
+	t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: tokenReread, Label: textReread, Control: true})
+}
+
+// maxShown bounds how much of what was read is shown, in runes.
+const maxShown = 80
+
+// shown is what was read, as it is shown: in one line, and without the names and
+// numbers of people.
+func shown(text string) string {
+	text = maskText(strings.Join(strings.Fields(text), " "))
+	if short := cut(text, maxShown); short != text {
+		return short + "……"
+	}
+	return text
+}

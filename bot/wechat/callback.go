@@ -1,0 +1,264 @@
+package wechat
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/silenceper/wechat/v2/util"
+)
+
+// Errors of callbacks: all are answered with 403, so that nothing is learnt from
+// the difference.
+var (
+	errSignature = errors.New("wechat: signature does not fit")
+	errStale     = errors.New("wechat: timestamp is too far off")
+	errPlain     = errors.New("wechat: plaintext, though encryption is configured")
+	errReused    = errors.New("wechat: nonce was used for another body")
+	errCipher    = errors.New("wechat: cannot be decrypted")
+)
+
+// ServeHTTP answers the platform's callbacks: GET verifies the address, POST
+// brings a message.
+func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	if r.Method == http.MethodGet {
+		if err := a.check(q.Get("signature"), q); err != nil {
+			a.refuse(w, err)
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, q.Get("echostr"))
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		http.Error(w, "body", http.StatusRequestEntityTooLarge)
+		return
+	}
+	raw, key, err := a.open(q, body)
+	if err != nil {
+		a.refuse(w, err)
+		return
+	}
+	m, err := decode(raw)
+	if err != nil {
+		a.Log.Warn("callback is not as documented", "channel", Channel, "err", err)
+		http.Error(w, "xml", http.StatusBadRequest)
+		return
+	}
+	a.attempt(r.Context(), &answer{w: w, account: a, key: key, to: m.From, from: m.To}, m)
+}
+
+func (a *Account) refuse(w http.ResponseWriter, err error) {
+	a.Log.Warn("callback refused", "channel", Channel, "err", err)
+	http.Error(w, "forbidden", http.StatusForbidden)
+}
+
+// check compares a signature over the token and the given parts, in constant
+// time, and the age of the request.
+func (a *Account) check(signature string, q url.Values, parts ...string) error {
+	want := util.Signature(append([]string{a.Token, q.Get("timestamp"), q.Get("nonce")}, parts...)...)
+	if subtle.ConstantTimeCompare([]byte(want), []byte(signature)) != 1 {
+		return errSignature
+	}
+	at, err := strconv.ParseInt(q.Get("timestamp"), 10, 64)
+	if err != nil {
+		return errStale
+	}
+	if age := a.Now().Sub(time.Unix(at, 0)); age > maxSkew || age < -maxSkew {
+		return errStale
+	}
+	return nil
+}
+
+// envelope is the body of an encrypted callback.
+type envelope struct {
+	To      string `xml:"ToUserName"`
+	Encrypt string `xml:"Encrypt"`
+}
+
+// open verifies a callback and returns its message, and the key that it was
+// encrypted with; "" for plaintext.
+func (a *Account) open(q url.Values, body []byte) (raw []byte, key string, err error) {
+	if t := q.Get("encrypt_type"); t == "" || t == "raw" {
+		// The plain signature does not cover the body: whoever saw one address
+		// of a callback could send anything.
+		if a.Mode == Safe {
+			return nil, "", errPlain
+		}
+		if err := a.check(q.Get("signature"), q); err != nil {
+			return nil, "", err
+		}
+		return body, "", a.nonces.use(q, body, a.Now())
+	}
+	var e envelope
+	if err := decodeXML(body, &e); err != nil {
+		return nil, "", errCipher
+	}
+	if err := a.check(q.Get("msg_signature"), q, e.Encrypt); err != nil {
+		return nil, "", err
+	}
+	for _, key := range a.keys {
+		if _, raw, err := util.DecryptMsg(a.AppID, e.Encrypt, key); err == nil {
+			return raw, key, a.nonces.use(q, raw, a.Now())
+		}
+	}
+	return nil, "", errCipher
+}
+
+func checkKey(key string) error {
+	if raw, err := base64.StdEncoding.DecodeString(key + "="); err != nil || len(raw) != 32 {
+		return errors.New("wechat: an EncodingAESKey has 43 letters and digits")
+	}
+	return nil
+}
+
+// decodeXML reads one document strictly: no document type, so no entities of its
+// own.
+func decodeXML(raw []byte, into any) error {
+	if bytes.Contains(raw, []byte("<!DOCTYPE")) || bytes.Contains(raw, []byte("<!ENTITY")) {
+		return errors.New("wechat: document types are not taken")
+	}
+	dec := xml.NewDecoder(bytes.NewReader(raw))
+	dec.CharsetReader = nil
+	if err := dec.Decode(into); err != nil {
+		return errors.New("wechat: malformed XML") // the cause quotes the text
+	}
+	return nil
+}
+
+// nonces remember which message came with a nonce. The platform may repeat one
+// with the same nonce, encrypted anew; another message with it is a forgery.
+type nonces struct {
+	mu   sync.Mutex
+	seen map[string]nonce
+	next time.Time // when old ones are forgotten
+}
+
+type nonce struct {
+	body [sha256.Size]byte
+	at   time.Time
+}
+
+// maxNonces bounds the memory: beyond it the oldest half is forgotten early.
+const maxNonces = 200_000
+
+func (n *nonces) use(q url.Values, body []byte, now time.Time) error {
+	key := q.Get("timestamp") + " " + q.Get("nonce")
+	if len(key) > 100 {
+		return errSignature
+	}
+	sum := sha256.Sum256(body)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if was, ok := n.seen[key]; ok && now.Sub(was.at) < 2*maxSkew {
+		if was.body != sum {
+			return errReused
+		}
+		return nil
+	}
+	if n.seen == nil {
+		n.seen = make(map[string]nonce)
+	}
+	if now.After(n.next) || len(n.seen) >= maxNonces {
+		keep := 2 * maxSkew
+		if len(n.seen) >= maxNonces {
+			keep = maxSkew / 10
+		}
+		for k, v := range n.seen {
+			if now.Sub(v.at) > keep {
+				delete(n.seen, k)
+			}
+		}
+		n.next = now.Add(maxSkew)
+	}
+	n.seen[key] = nonce{sum, now}
+	return nil
+}
+
+// An answer is the open request of one attempt.
+type answer struct {
+	w        http.ResponseWriter
+	account  *Account
+	key      string // of the cipher; "" for plaintext
+	to, from string
+}
+
+// success acknowledges the message without a reply.
+func (s *answer) success() {
+	s.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(s.w, "success")
+}
+
+// passive is a reply within the request (被动回复用户消息).
+type passive struct {
+	XMLName xml.Name `xml:"xml"`
+	To      cdata    `xml:"ToUserName"`
+	From    cdata    `xml:"FromUserName"`
+	Created int64    `xml:"CreateTime"`
+	Type    cdata    `xml:"MsgType"`
+	Content *cdata   `xml:"Content,omitempty"`
+}
+
+type cdata struct {
+	Text string `xml:",cdata"`
+}
+
+// sealed is an encrypted reply.
+type sealed struct {
+	XMLName   xml.Name `xml:"xml"`
+	Encrypt   cdata    `xml:"Encrypt"`
+	Signature cdata    `xml:"MsgSignature"`
+	Timestamp int64    `xml:"TimeStamp"`
+	Nonce     cdata    `xml:"Nonce"`
+}
+
+// send writes a reply. An error means that it may not have reached the platform.
+func (s *answer) send(text string) error {
+	return s.write(passive{Type: cdata{"text"}, Content: &cdata{text}})
+}
+
+// transfer hands the person to WeChat's own customer service.
+func (s *answer) transfer() error { return s.write(passive{Type: cdata{"transfer_customer_service"}}) }
+
+func (s *answer) write(p passive) error {
+	now := s.account.Now().Unix()
+	p.To, p.From, p.Created = cdata{s.to}, cdata{s.from}, now
+	raw, err := xml.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("wechat: encode reply: %w", err)
+	}
+	if s.key != "" {
+		random := []byte(rand.Text()[:16])
+		secret, err := util.EncryptMsg(random, raw, s.account.AppID, s.key)
+		if err != nil {
+			return errors.New("wechat: encrypt reply")
+		}
+		nonce := rand.Text()[:10]
+		sig := util.Signature(s.account.Token, strconv.FormatInt(now, 10), nonce, string(secret))
+		if raw, err = xml.Marshal(sealed{Encrypt: cdata{string(secret)}, Signature: cdata{sig}, Timestamp: now, Nonce: cdata{nonce}}); err != nil {
+			return fmt.Errorf("wechat: encode reply: %w", err)
+		}
+	}
+	s.w.Header().Set("Content-Type", "application/xml; charset=utf-8")
+	if _, err = s.w.Write(raw); err != nil {
+		return fmt.Errorf("wechat: write reply: %w", err)
+	}
+	return nil
+}
+
+// gone reports whether the platform has closed the request.
+func gone(ctx context.Context) bool { return ctx.Err() != nil }

@@ -1,0 +1,117 @@
+package wechat
+
+import (
+	"context"
+	"errors"
+
+	"signdesk/bot/channel"
+)
+
+// customer is a customer-service message (发送客服消息).
+type customer struct {
+	To    string     `json:"touser"`
+	Type  string     `json:"msgtype"`
+	Text  *textBody  `json:"text,omitempty"`
+	Image *mediaBody `json:"image,omitempty"`
+	Menu  *menu      `json:"msgmenu,omitempty"`
+}
+
+type textBody struct {
+	Content string `json:"content"`
+}
+
+type mediaBody struct {
+	ID string `json:"media_id"`
+}
+
+const sendPath = "/cgi-bin/message/custom/send"
+
+// errUnverified is why an account that may not send does not.
+var errUnverified = &channel.SendError{Kind: channel.Closed, Code: "unverified", Err: errors.New("wechat: the account may only reply")}
+
+// Cost implements [channel.Metered].
+func (a *Account) Cost(m channel.Outbound) int {
+	n := 0
+	if m.Message.Image != nil {
+		n++
+	}
+	if _, ok := a.asMenu(m.Message); ok {
+		n++
+	} else if m.Message.Text != "" {
+		n += max(1, len(a.parts(m.Message, m.Budget-n))-m.Skip)
+	}
+	if m.Budget > 0 {
+		n = min(n, m.Budget)
+	}
+	return max(1, n)
+}
+
+func (a *Account) asMenu(m channel.Message) (menu, bool) {
+	if a.noMenus.Load() {
+		return menu{}, false
+	}
+	return menuOf(m)
+}
+
+// Send implements [channel.Sender] by customer-service messages.
+func (a *Account) Send(ctx context.Context, m channel.Outbound) error {
+	if !a.Verified {
+		return errUnverified
+	}
+	if m.Message.Image != nil && m.Skip == 0 {
+		id, err := a.upload(ctx, m.Message.Image)
+		if err == nil {
+			err = a.post(ctx, sendPath, customer{To: m.To.ID, Type: "image", Image: &mediaBody{id}}, nil)
+		}
+		if err != nil || m.Message.Text == "" {
+			return err
+		}
+	}
+	if body, ok := a.asMenu(m.Message); ok && m.Skip == 0 {
+		err := a.post(ctx, sendPath, customer{To: m.To.ID, Type: "msgmenu", Menu: &body}, nil)
+		if se := new(channel.SendError); !errors.As(err, &se) || se.Code != "40200" {
+			return err
+		}
+		a.noMenus.Store(true)
+		a.Log.Warn("the account may not use menus; choices are numbered from now on", "channel", Channel)
+	}
+	most := m.Budget
+	if m.Message.Image != nil && most > 1 {
+		most--
+	}
+	for i, text := range a.parts(m.Message, most) {
+		if i < m.Skip {
+			continue
+		}
+		if err := a.sendText(ctx, m.To.ID, text); err != nil {
+			if se := new(channel.SendError); errors.As(err, &se) {
+				se.Parts = i - m.Skip
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// sendText sends a text; one that the platform finds too long goes in halves.
+func (a *Account) sendText(ctx context.Context, to, text string) error {
+	err := a.post(ctx, sendPath, customer{To: to, Type: "text", Text: &textBody{text}}, nil)
+	if se := new(channel.SendError); !errors.As(err, &se) || se.Code != "45002" {
+		return err
+	}
+	halves := split(text, max(len(text)/2+utf8Slack, minHalf))
+	if len(halves) == 1 {
+		return err
+	}
+	for _, half := range halves {
+		if err := a.post(ctx, sendPath, customer{To: to, Type: "text", Text: &textBody{half}}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const (
+	utf8Slack = 8
+	minHalf   = 200 // bytes; what is too long below that is refused for another reason
+)

@@ -1,0 +1,123 @@
+package wechat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/silenceper/wechat/v2/util"
+)
+
+// Limits of cgi-bin/stable_token (获取稳定版接口调用凭据).
+const (
+	tokenEarly  = 5 * time.Minute  // before its end a token is renewed; the old one is good until then
+	forceApart  = 30 * time.Second // between forced renewals
+	forcesADay  = 20
+	refusedWait = 10 * time.Second // after the platform refused a token, all wait
+	dayWait     = 30 * time.Minute // until calls over a day's limit are tried again
+	minuteWait  = time.Minute
+	tokenName   = "access token"
+)
+
+// tokens hold the access token of this process.
+type tokens struct {
+	mu      sync.Mutex
+	now     accessToken
+	refused error // of the last try
+	until   time.Time
+}
+
+// accessToken is what is kept, for all processes.
+type accessToken struct {
+	Token   string
+	Expires time.Time
+	Forced  time.Time // last forced renewal
+	Forces  int       // of that day
+}
+
+// token returns the access token. stale is one that the platform refused: it is
+// not returned again. However many ask at once, the platform is asked once.
+func (a *Account) token(ctx context.Context, stale string) (string, error) {
+	t := &a.tokens
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := a.Now()
+	if t.usable(stale, now) {
+		return t.now.Token, nil
+	}
+	if t.refused != nil && now.Before(t.until) {
+		return "", t.refused
+	}
+	if raw, err := a.Keep.Get(ctx, tokenName); err != nil {
+		return "", failure("token", err)
+	} else if raw != nil { // another process may have renewed it
+		if err := json.Unmarshal(raw, &t.now); err != nil {
+			t.now = accessToken{}
+		}
+		if t.usable(stale, now) {
+			return t.now.Token, nil
+		}
+	}
+	force := stale != "" && t.now.Token == stale
+	if force {
+		if now.Sub(t.now.Forced) < forceApart || t.now.Forces >= forcesADay && sameDay(now, t.now.Forced) {
+			return "", failure("token", errors.New("refused, and renewed a moment ago"))
+		}
+		if !sameDay(now, t.now.Forced) {
+			t.now.Forces = 0
+		}
+		t.now.Forced, t.now.Forces = now, t.now.Forces+1
+	}
+	token, life, err := a.askToken(ctx, force)
+	if t.refused = err; err != nil {
+		t.until = now.Add(refusedWait)
+		return "", err
+	}
+	t.now.Token, t.now.Expires = token, now.Add(life)
+	raw, err := json.Marshal(t.now)
+	if err == nil {
+		err = a.Keep.Put(ctx, tokenName, raw)
+	}
+	if err != nil {
+		a.Log.Error("access token not kept", "channel", Channel, "err", err)
+	}
+	return token, nil
+}
+
+func (t *tokens) usable(stale string, now time.Time) bool {
+	return t.now.Token != "" && t.now.Token != stale && now.Before(t.now.Expires.Add(-tokenEarly))
+}
+
+func sameDay(a, b time.Time) bool {
+	return a.UTC().Format(time.DateOnly) == b.UTC().Format(time.DateOnly)
+}
+
+func (a *Account) askToken(ctx context.Context, force bool) (token string, life time.Duration, err error) {
+	const path = "/cgi-bin/stable_token"
+	body, err := json.Marshal(map[string]any{"grant_type": "client_credential", "appid": a.AppID, "secret": a.Secret, "force_refresh": force})
+	if err != nil {
+		return "", 0, failure(path, err)
+	}
+	raw, err := a.exchange(ctx, http.MethodPost, path, nil, "application/json", body)
+	if err != nil {
+		return "", 0, err
+	}
+	var ce *util.CommonError
+	if err := errcode(raw, path); errors.As(err, &ce) {
+		return "", 0, refused(ce)
+	} else if err != nil {
+		return "", 0, err
+	}
+	var out struct {
+		Token string `json:"access_token"`
+		Life  int    `json:"expires_in"` // seconds
+	}
+	if err := json.Unmarshal(raw, &out); err != nil || strings.TrimSpace(out.Token) == "" {
+		return "", 0, failure(path, errors.New("answer without a token"))
+	}
+	return out.Token, time.Duration(out.Life) * time.Second, nil
+}

@@ -1,0 +1,213 @@
+// Package wechat brings conversations to an Official Account (公众号) of WeChat.
+//
+// It owns the platform's protocol: verifying and decrypting callbacks, the reply
+// within five seconds, sending by customer-service messages, the access token,
+// limits of length. It knows no knowledge base and no flow; what it must keep
+// goes through [Keep].
+//
+// # Five seconds
+//
+// WeChat waits 5 s for an answer and then sends the same message again, three
+// times in all. The work on a message begins with its first attempt and is done
+// once ([Talks] sees to that durably). A reply that is ready in time goes back in
+// the request, to whichever attempt is waiting; it costs nothing of the quota.
+// Otherwise a verified account acknowledges and sends the reply as a
+// customer-service message. An account that is not verified may not send: it
+// lets the first attempts time out, so that the last may carry the reply, and
+// what comes even later goes with the reply to the person's next message.
+//
+// Of the library only the signature, the cipher and the error document are
+// used. Its server answers errors with an empty 200, which WeChat takes for an
+// acknowledgement, accepts plaintext where encryption is configured, and fails on
+// button ids that are no numbers; its senders return errors without their code
+// and drag in database drivers.
+package wechat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"signdesk/bot/channel"
+)
+
+// Channel is the name of the channel; its peers are openids.
+const Channel = "wechat"
+
+// A Mode is how callbacks are protected (开发者中心 → 消息加解密方式).
+type Mode string
+
+// The modes.
+const (
+	Safe       Mode = "safe"       // encrypted only
+	Compatible Mode = "compatible" // both
+	Plain      Mode = "plain"      // the signature does not cover the body: for test accounts
+)
+
+// A Reply is what a person is told.
+type Reply struct {
+	channel.Outbound
+	Handoff bool // the staff is wanted
+	Earlier bool // there is more that he has not got yet
+}
+
+// Talks are the conversations.
+type Talks interface {
+	// Receive takes a message and returns once everything it caused is on disk.
+	// The same message again gets the same reply, and does nothing. A nil reply
+	// is silence.
+	Receive(ctx context.Context, in channel.Inbound) (*Reply, error)
+	// Pending returns what a person has not got yet, the oldest first.
+	Pending(ctx context.Context, p channel.Peer, limit int) ([]channel.Outbound, error)
+	// Delivered notes that messages were brought to their person.
+	Delivered(ctx context.Context, ids ...string) error
+	// Carried notes that the first parts of a message were.
+	Carried(ctx context.Context, id string, parts int) error
+	// Release has a reply sent that cannot be carried.
+	Release(ctx context.Context, id string) error
+}
+
+// Keep keeps small values that all processes of a service share.
+type Keep interface {
+	// Get returns a value, nil if there is none.
+	Get(ctx context.Context, name string) ([]byte, error)
+	Put(ctx context.Context, name string, value []byte) error
+}
+
+// Options are what an account is made of.
+type Options struct {
+	AppID, Secret, Token string
+	AESKey, OldAESKey    string // 43 characters each; the old one while it is being changed
+	Mode                 Mode
+	Verified             bool              // the account may send customer-service messages (认证)
+	Transfer             bool              // who wants a person of the staff is handed to WeChat's own customer service
+	API                  string            // "" for https://api.weixin.qq.com
+	Transport            http.RoundTripper // nil for the usual one
+	Sends                int               // customer-service messages after a message of the person; 0 for 5
+	// PageURL returns the address of the page that shows part of the knowledge
+	// base ("11/phone"), "" if there is none.
+	PageURL func(entry string) string
+	Talks   Talks
+	Keep    Keep
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Limits of the platform and our own.
+const (
+	maxText      = 2000             // bytes of UTF-8 of one message; the platform refuses more than 2,048 (errcode 45002)
+	maxBody      = 256 << 10        // bytes of a callback; real ones are below 20 kB
+	maxPicture   = 10 << 20         // bytes of a downloaded picture (platform's limit for pictures)
+	maxAnswer    = 1 << 20          // bytes of an answer of the API
+	maxSkew      = 10 * time.Minute // of a callback's timestamp
+	waitFor      = 4 * time.Second  // for a reply; the platform cuts the connection after 5 s
+	waitUnsent   = 6 * time.Second  // the same on an account that may not send: beyond the cut
+	workFor      = 60 * time.Second // on one message
+	slowAfter    = time.Second      // the person sees that an answer is being written
+	lastAttempt  = 3                // of the platform to bring a message
+	apiTimeout   = 10 * time.Second
+	messageFor   = 48 * time.Hour // customer-service messages after a message of the person
+	messageSends = 5
+	eventFor     = time.Minute // the same after a click, a scan, following
+	eventSends   = 3
+	maxParts     = 3 // customer-service messages that one reply is worth
+)
+
+// An Account is one Official Account. It may be used by any number of goroutines.
+type Account struct {
+	Options
+	keys    []string // the current one first
+	client  *http.Client
+	tokens  tokens
+	nonces  nonces
+	work    sync.Map // message id => *work
+	done    chan string
+	brought sync.Map    // ids of what was carried and is not noted yet
+	noMenus atomic.Bool // the account was refused msgmenu
+}
+
+// New returns an account; nothing is asked of the platform yet. The error lists
+// every mistake in the options.
+func New(o Options) (*Account, error) {
+	var errs []error
+	for name, v := range map[string]string{"app id": o.AppID, "token": o.Token} {
+		if v == "" {
+			errs = append(errs, fmt.Errorf("wechat: %s is missing", name))
+		}
+	}
+	a := &Account{client: &http.Client{Timeout: apiTimeout, Transport: o.Transport}, done: make(chan string, 1024)}
+	if o.Verified && o.Secret == "" {
+		errs = append(errs, errors.New("wechat: a verified account needs its secret"))
+	}
+	for _, k := range []string{o.AESKey, o.OldAESKey} {
+		if k == "" {
+			continue
+		}
+		if err := checkKey(k); err != nil {
+			errs = append(errs, err)
+		}
+		a.keys = append(a.keys, k)
+	}
+	switch o.Mode {
+	case Plain:
+	case Safe, Compatible:
+		if o.AESKey == "" {
+			errs = append(errs, fmt.Errorf("wechat: mode %s needs an EncodingAESKey", o.Mode))
+		}
+	default:
+		errs = append(errs, fmt.Errorf("wechat: unknown mode %q", o.Mode))
+	}
+	if o.API == "" {
+		o.API = "https://api.weixin.qq.com"
+	}
+	if _, err := url.Parse(o.API); err != nil {
+		errs = append(errs, errors.New("wechat: the address of the API is malformed"))
+	}
+	o.API = strings.TrimSuffix(o.API, "/")
+	if o.Sends == 0 {
+		o.Sends = messageSends
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.PageURL == nil {
+		o.PageURL = func(string) string { return "" }
+	}
+	a.Options = o
+	return a, errors.Join(errs...)
+}
+
+// Run notes which replies were carried, many at a time, until ctx is done.
+func (a *Account) Run(ctx context.Context) error {
+	const most = 256
+	for {
+		var ids []string
+		select {
+		case <-ctx.Done():
+			return nil
+		case id := <-a.done:
+			ids = append(ids, id)
+		}
+		for more := true; more && len(ids) < most; {
+			select {
+			case id := <-a.done:
+				ids = append(ids, id)
+			default:
+				more = false
+			}
+		}
+		if err := a.Talks.Delivered(context.WithoutCancel(ctx), ids...); err != nil {
+			a.Log.Error("carried replies not noted; they may be sent once more", "channel", Channel, "err", err)
+		}
+		for _, id := range ids {
+			a.brought.Delete(id)
+		}
+	}
+}

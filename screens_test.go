@@ -1,0 +1,96 @@
+package main
+
+import (
+	"html/template"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"signdesk/bot/ocr"
+	"signdesk/bot/ocr/screens"
+)
+
+const screensDir = "bot/ocr/testdata/screens"
+
+// TestScreenshots reads a part of the set with the real program, which must be
+// installed.
+func TestScreenshots(t *testing.T) {
+	t.Parallel()
+	eye, err := ocr.NewTesseract(t.Context(), "tesseract")
+	if err != nil {
+		t.Fatalf("%v: install tesseract-ocr and tesseract-ocr-chi-sim", err)
+	}
+	base, err := openBase(t.Context(), testConfig(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer base.Close()
+	set, err := screens.Load(screensDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(set) < 60 {
+		t.Errorf("only %d screenshots", len(set))
+	}
+	seen := make(map[string]bool)
+	for _, s := range set {
+		seen[s.Entry] = true
+	}
+	if len(seen) != 19 {
+		t.Errorf("%d situations", len(seen))
+	}
+	// Some of them: all take minutes, and `signdesk screenshots` reads all.
+	report, err := readScreens(t.Context(), base, eye, set, func(i int, k screens.Kind) bool {
+		spoiled := screens.Kinds()[1:]
+		return i%6 == 0 && k == screens.Clean || i%6 == 3 && k == spoiled[i/6%len(spoiled)]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.share(screens.Clean) < barClean || report.spoiled() < barSpoiled {
+		t.Errorf("clean %.3f, spoiled %.3f: %q", report.share(screens.Clean), report.spoiled(), report.misses)
+	}
+}
+
+// TestRenderScreens draws the set anew, with -update: in Chromium, twice as dense
+// as CSS pixels.
+func TestRenderScreens(t *testing.T) {
+	if !*update {
+		t.Skip("only with -update")
+	}
+	set, err := screens.Load(screensDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := template.ParseFiles(filepath.Join(screensDir, "screen.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range set {
+		height := 640
+		if s.Layout == "desktop" {
+			height = 560
+		}
+		file, err := os.CreateTemp(t.TempDir(), "*.html")
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = page.Execute(file, map[string]any{"Layout": s.Layout, "Theme": s.Theme, "Width": s.Width, "Height": height, "Title": s.Title, "Text": s.Text,
+			"Buttons": s.Buttons, "Clock": strconv.Itoa(8+i%12) + ":" + strconv.Itoa(10+i%50), "Power": 20 + i%80})
+		if err != nil {
+			t.Fatal(err)
+		}
+		file.Close()
+		scale := "2"
+		if s.Layout == "desktop" {
+			scale = "1"
+		}
+		cmd := exec.CommandContext(t.Context(), "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor="+scale,
+			"--window-size="+strconv.Itoa(s.Width)+","+strconv.Itoa(height), "--screenshot="+s.Path(), "file://"+file.Name())
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+}
