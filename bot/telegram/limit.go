@@ -1,0 +1,104 @@
+package telegram
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Our pace. The platform publishes no exact limits; its FAQ
+// (https://core.telegram.org/bots/faq) speaks of 30 messages a second overall,
+// one a second in a chat and 20 a minute in a group. A bucket of n refilled with
+// r a minute lets through n+r in the fullest minute, so that n+r stays at the
+// limit.
+const (
+	overallRate, overallBurst = 25, 5        // a second
+	groupRate, groupBurst     = 15.0 / 60, 5 // a second; 15 a minute
+	privateRate, privateBurst = 1, 2         // a second; short bursts are tolerated
+	maxPaces                  = 4096         // chats whose pace is remembered
+)
+
+// A limiter keeps requests below the platform's limits, so that those are met
+// rarely: being refused costs more than waiting. It goes by the real clock.
+type limiter struct {
+	mu    sync.Mutex
+	all   *rate.Limiter
+	until time.Time // nothing may be sent before
+	chats map[int64]*pace
+}
+
+type pace struct {
+	*rate.Limiter
+	until time.Time
+}
+
+func newLimiter() *limiter {
+	return &limiter{all: rate.NewLimiter(overallRate, overallBurst), chats: make(map[int64]*pace)}
+}
+
+// take asks to send something to a chat: 0 if it may be sent now, else how long
+// to wait before asking again.
+func (l *limiter) take(chat int64) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	p := l.pace(chat, now)
+	if until := later(l.until, p.until); until.After(now) {
+		return until.Sub(now)
+	}
+	mine := p.ReserveN(now, 1)
+	if wait := mine.DelayFrom(now); wait > 0 {
+		mine.CancelAt(now)
+		return wait
+	}
+	all := l.all.ReserveN(now, 1)
+	if wait := all.DelayFrom(now); wait > 0 {
+		all.CancelAt(now)
+		mine.CancelAt(now)
+		return wait
+	}
+	return 0
+}
+
+// refused notes that the platform wants a chat left alone. Where two chats are,
+// it means all of them.
+func (l *limiter) refused(chat int64, after time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	until := now.Add(after)
+	for id, p := range l.chats {
+		if id != chat && p.until.After(now) {
+			l.until = later(l.until, until)
+		}
+	}
+	p := l.pace(chat, now)
+	p.until = later(p.until, until)
+}
+
+func (l *limiter) pace(chat int64, now time.Time) *pace {
+	if p := l.chats[chat]; p != nil {
+		return p
+	}
+	if len(l.chats) >= maxPaces {
+		for id, p := range l.chats {
+			if !p.until.After(now) && p.TokensAt(now) >= float64(p.Burst()) {
+				delete(l.chats, id)
+			}
+		}
+	}
+	p := &pace{Limiter: rate.NewLimiter(privateRate, privateBurst)}
+	if chat < 0 {
+		p.Limiter = rate.NewLimiter(groupRate, groupBurst)
+	}
+	l.chats[chat] = p
+	return p
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
