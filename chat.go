@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"signdesk/bot/channel"
+	"signdesk/bot/desk"
 	"signdesk/bot/transcript"
 	"signdesk/data/store"
 )
@@ -38,7 +39,7 @@ const (
 :photo 文件             发一张图片；:photo demo name=… reg=… rep=… seal=1 发一张演示图片
 :clock +2d              让时间过去
 :platform open C-12-1 A-1202   在演示平台上看或做一件事（:platform help）
-:desk                   看等待人工的对话；:claim 接单，:staff 文字 回复，:return 交还机器人
+:desk                   看等待人工的对话；:claim 接单，:staff 文字 回复，:return 交还机器人，:close 结束
 :state                  看当前对话的状态
 :why                    看最近一句话匹配到了什么
 :q                      退出`
@@ -280,7 +281,28 @@ func (t *talk) photo(rest string) ([]byte, error) {
 // desk lets the terminal play the staff.
 func (t *talk) desk(ctx context.Context, name, rest string) error {
 	const staff = "terminal"
-	list, err := t.bot.Tickets(ctx)
+	var list []*desk.Ticket
+	err := t.bot.Work(ctx, func(tx desk.Tx) (err error) {
+		if list, err = tx.Tickets(); err != nil || name == "desk" {
+			return err
+		}
+		if len(list) == 0 {
+			return fmt.Errorf("no command %q, or no open ticket; :help lists the commands", ":"+name)
+		}
+		switch ticket := list[0].ID; name {
+		case "claim":
+			return tx.Claim(ticket, staff)
+		case "staff":
+			t.turns++
+			_, err = tx.Say(ticket, staff, fmt.Sprintf("%d-%d", t.started, t.turns), channel.Message{Text: rest})
+			return err
+		case "return":
+			return tx.Release(ticket, true)
+		case "close":
+			return tx.Close(ticket)
+		}
+		return fmt.Errorf("no command %q; :help lists them", ":"+name)
+	})
 	if err != nil {
 		return err
 	}
@@ -288,25 +310,6 @@ func (t *talk) desk(ctx context.Context, name, rest string) error {
 		for _, k := range list {
 			t.con.note("%s  %s  %s\n%s", k.ID, k.Peer, local(k.Opened), k.Summary)
 		}
-		return nil
-	}
-	if len(list) == 0 {
-		return fmt.Errorf("no command %q, or no open ticket; :help lists the commands", ":"+name)
-	}
-	ticket := list[0].ID
-	switch name {
-	case "claim":
-		err = t.bot.Claim(ctx, ticket, staff)
-	case "staff":
-		t.turns++
-		err = t.bot.StaffSays(ctx, ticket, staff, fmt.Sprintf("%d-%d", t.started, t.turns), rest)
-	case "return":
-		err = t.bot.Return(ctx, ticket, staff)
-	default:
-		return fmt.Errorf("no command %q; :help lists them", ":"+name)
-	}
-	if err != nil {
-		return err
 	}
 	return t.settle(ctx)
 }

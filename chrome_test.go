@@ -254,10 +254,10 @@ func TestWidget(t *testing.T) {
 
 	b.presses("转人工", "已为您转接人工客服")
 	b.until(`root.querySelector(".state").textContent.includes("您排在第1位")`)
-	list, err := s.talks.Tickets(t.Context())
+	list, err := ticketsOf(t.Context(), s.talks)
 	s.must(err)
-	s.must(s.talks.Claim(t.Context(), list[0].ID, "li"))
-	s.must(s.talks.StaffSays(t.Context(), list[0].ID, "li", "1", "您好，我是人工客服小李"))
+	s.must(claim(t.Context(), s.talks, list[0].ID, "li"))
+	s.must(say(t.Context(), s.talks, list[0].ID, "li", "1", "您好，我是人工客服小李"))
 	b.wants("我是人工客服小李")
 	b.until(`root.querySelector(".state").textContent.includes("正在为您服务")`)
 	b.shot("6-staff")
@@ -265,7 +265,7 @@ func TestWidget(t *testing.T) {
 	// Closed: what comes in is counted.
 	b.js(`(root.querySelector("[aria-label=收起]").click(), 1)`)
 	second.js(`(root.querySelector("[aria-label=收起]").click(), 1)`)
-	s.must(s.talks.StaffSays(t.Context(), list[0].ID, "li", "2", "还有其他问题吗？"))
+	s.must(say(t.Context(), s.talks, list[0].ID, "li", "2", "还有其他问题吗？"))
 	b.until(`root.querySelector(".badge").textContent === "1"`)
 	for _, w := range wrong {
 		if !strings.Contains(w, "ERR_") && !strings.Contains(w, "Failed to fetch") { // while it was away

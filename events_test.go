@@ -63,7 +63,7 @@ func TestPaymentToldByTheBank(t *testing.T) {
 // TestReviewCommand decides about a letter at the terminal.
 func TestReviewCommand(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newShell(t)
 	d.wants("platform request C-12-1 A-1202 SealKeeper", "等待处理")
 	_, list := d.run("platform show E-12")
 	request := ""

@@ -9,29 +9,29 @@ import (
 	"testing"
 )
 
-// A desk runs commands on one store.
-type desk struct {
+// A shell runs commands on one store.
+type shell struct {
 	*testing.T
 	env map[string]string
 	ids map[string]string // the last id that was printed, by the letters of its kind
 }
 
-func newDesk(t *testing.T) *desk {
+func newShell(t *testing.T) *shell {
 	t.Helper()
 	// Not t.TempDir: its name may be too long for a socket.
-	dir, err := os.MkdirTemp("", "desk")
+	dir, err := os.MkdirTemp("", "shell")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	return &desk{t, map[string]string{"SIGNDESK_STORE": filepath.Join(dir, "data", "store.db")}, make(map[string]string)}
+	return &shell{t, map[string]string{"SIGNDESK_STORE": filepath.Join(dir, "data", "store.db")}, make(map[string]string)}
 }
 
 var idPrinted = regexp.MustCompile(`(?m)(?:^|link:| )((?:([A-Z]{1,2})-)?[0-9A-Za-z]{8,12})(?:$|[ ；])`)
 
 // run runs a command line in which V- stands for the id of that kind that was
 // printed last, and returns what it printed.
-func (d *desk) run(line string) (code int, out string) {
+func (d *shell) run(line string) (code int, out string) {
 	d.Helper()
 	args := strings.Fields(line)
 	for i, a := range args {
@@ -51,7 +51,7 @@ func (d *desk) run(line string) (code int, out string) {
 }
 
 // wants runs a command line and looks for words in what it prints.
-func (d *desk) wants(line string, words ...string) {
+func (d *shell) wants(line string, words ...string) {
 	d.Helper()
 	_, out := d.run(line)
 	for _, w := range words {
@@ -164,7 +164,7 @@ func TestWalkByHand(t *testing.T) {
 	} {
 		t.Run(row.entry, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
+			d := newShell(t)
 			for line := range strings.Lines(strings.TrimSpace(row.script)) {
 				command, want, _ := strings.Cut(strings.TrimSpace(line), " => ")
 				d.wants("platform "+command, strings.Split(want, " | ")...)
@@ -176,7 +176,7 @@ func TestWalkByHand(t *testing.T) {
 
 func TestPlatformExplainsItself(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newShell(t)
 	d.wants("platform", "open CONTRACT WHO")
 	for line, want := range map[string]string{
 		"platform fly":                                    `unknown verb "fly"`,
@@ -201,7 +201,7 @@ func TestPlatformExplainsItself(t *testing.T) {
 // reach it there.
 func TestBackupWhileServing(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newShell(t)
 	_, _, stop := startServe(t, d.env)
 	copied := filepath.Join(filepath.Dir(d.env["SIGNDESK_STORE"]), "copy.db")
 	d.wants("platform delete E-01 A-0101", "已删除")
@@ -230,7 +230,7 @@ func TestBackupWhileServing(t *testing.T) {
 
 func TestKeyBelongsToStore(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newShell(t)
 	d.wants("verify", "ok    audit chain")
 	secret := filepath.Join(filepath.Dir(d.env["SIGNDESK_STORE"]), secretFile)
 	info, err := os.Stat(secret)

@@ -2,16 +2,19 @@ package bot
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"signdesk/actions"
 	"signdesk/bot/channel"
+	"signdesk/bot/desk"
 	"signdesk/data/store"
 )
 
@@ -20,16 +23,60 @@ const idleHold = 30 * time.Minute
 
 // held reports whether a person of the staff holds the conversation. A hold that
 // is idle for long ends with a note.
-func (t *turn) held() bool {
+func (t *turn) held() (bool, error) {
 	if t.conv.Held == "" {
-		return false
+		return false, nil
 	}
 	if t.now.Sub(t.conv.HeldAt) < idleHold {
-		return true
+		return true, nil
 	}
-	t.conv.Held, t.conv.Ticket = "", ""
-	t.say(textReturned)
-	return false
+	t.say(t.freed())
+	return false, t.idle(t.tx, t.conv, t.now)
+}
+
+// freed is what the person is told when a hold was idle for too long.
+func (b *Bot) freed() string {
+	if b.Desk {
+		return textAway
+	}
+	return textReturned
+}
+
+// idle ends a hold without a word of the staff for too long: the ticket waits for
+// somebody again.
+func (b *Bot) idle(tx store.Tx, c *conversation, now time.Time) error {
+	c.Held = ""
+	k, err := get[desk.Ticket](tx, tickets, store.Key{}.Str(c.Ticket))
+	if err != nil || k == nil {
+		c.Ticket = ""
+		return err
+	}
+	if !b.Desk { // nobody would take it up
+		c.Ticket, k.Closed = "", now
+	}
+	k.Staff = ""
+	if err := put(tx, tickets, store.Key{}.Str(k.ID), k); err != nil {
+		return err
+	}
+	last, err := lastOf(tx, c.Peer, Staff)
+	if err != nil {
+		return err
+	}
+	return b.happen(tx, fmt.Sprintf("idle-%d", now.UnixMilli()), desk.Happening{Kind: desk.Released, Ticket: k.ID, At: now, Text: last})
+}
+
+// lastOf is the last thing that somebody said in a conversation.
+func lastOf(tx store.Tx, p channel.Peer, who Speaker) (string, error) {
+	const far = 50
+	r := store.Prefix(store.Key{}.Str(p.String()))
+	r.Reverse, r.Limit = true, far
+	for _, raw := range tx.Scan(transcripts.Name, r) {
+		l, err := decode[line](raw)
+		if err != nil || l.From == who {
+			return cmp.Or(l, &line{}).Text, err
+		}
+	}
+	return "", nil
 }
 
 // handoff opens a ticket for the staff.
@@ -38,122 +85,108 @@ func (t *turn) handoff() error {
 		t.say(textTicketOpen)
 		return t.again()
 	}
-	summary, err := t.summary()
-	if err != nil {
+	if _, err := t.open(t.tx, t.conv, t.now, "H-"+t.flow.ID, "user: "+t.masked()); err != nil {
 		return err
 	}
-	ticket := &Ticket{ID: "H-" + t.flow.ID, Peer: t.conv.Peer, Account: t.conv.Account, Opened: t.now, Summary: summary}
-	t.conv.Ticket = ticket.ID
-	t.say(textHandoff)
-	t.say(t.Hours(t.now).Text)
-	if err := t.announce(eventHandoff, t.flow.ID+"-h", map[string]any{"ticket": ticket.ID, "channel": t.conv.Peer.Channel}); err != nil {
-		return err
+	hours := t.Hours(t.now)
+	if hours.Open {
+		t.say(textHandoff)
+	} else {
+		t.say(textHandoffLater)
 	}
-	return put(t.tx, tickets, store.Key{}.Str(ticket.ID), ticket)
+	t.say(hours.Text)
+	return t.announce(eventHandoff, t.flow.ID+"-h", map[string]any{"ticket": t.conv.Ticket, "channel": t.conv.Peer.Channel})
 }
 
 const summaryLines = 10
 
-// summary is the last of the talk.
-func (t *turn) summary() (string, error) {
+// open opens a ticket on a conversation. The caller stores c.
+func (b *Bot) open(tx store.Tx, c *conversation, now time.Time, id, last string) (*desk.Ticket, error) {
+	k := &desk.Ticket{ID: id, Peer: c.Peer, Account: c.Account, Opened: now}
 	var lines []string
-	r := store.Prefix(store.Key{}.Str(t.conv.Peer.String()))
+	r := store.Prefix(store.Key{}.Str(c.Peer.String()))
 	r.Reverse, r.Limit = true, summaryLines
-	for _, raw := range t.tx.Scan(transcripts.Name, r) {
+	for _, raw := range tx.Scan(transcripts.Name, r) {
 		l, err := decode[line](raw)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		lines = append([]string{string(l.From) + ": " + l.Text}, lines...)
+		if l.From == User && k.Question == "" && l.Outcome != Handoff {
+			k.Question = l.Text
+		}
+		lines = append(lines, string(l.From)+": "+l.Text)
 	}
-	return strings.Join(append(lines, "user: "+t.masked()), "\n"), nil
+	slices.Reverse(lines)
+	if last != "" {
+		lines = append(lines, last)
+	}
+	k.Summary, c.Ticket = strings.Join(lines, "\n"), id
+	if err := b.happen(tx, "open-"+id, desk.Happening{Kind: desk.Opened, Ticket: id, At: now}); err != nil {
+		return nil, err
+	}
+	return k, put(tx, tickets, store.Key{}.Str(id), k)
 }
 
-// ErrNoTicket means that the ticket is not there, or not in that state.
-var ErrNoTicket = errors.New("bot: no such ticket")
-
-// Tickets returns the open tickets, the oldest first.
-func (b *Bot) Tickets(ctx context.Context) (out []*Ticket, err error) {
-	err = b.Store.View(ctx, func(tx store.Tx) error {
-		out = nil
-		for _, raw := range tickets.By(tx, "open", store.Range{}) {
-			t, err := decode[Ticket](raw)
-			if err != nil {
-				return err
-			}
-			out = append(out, t)
-		}
+// happen owes the desk to hear of something, if there is a desk.
+func (b *Bot) happen(tx store.Tx, id string, h desk.Happening) error {
+	if !b.Desk || h.Ticket == "" {
 		return nil
-	})
-	return out, err
+	}
+	raw, err := json.Marshal(h)
+	if err != nil {
+		return fmt.Errorf("bot: happening: %w", err)
+	}
+	now := b.Now()
+	return b.owe(tx, now, Delivery{ID: "d-" + id, To: channel.Peer{Channel: desk.Channel, ID: h.Ticket}, Message: channel.Message{Text: string(raw)}, Due: now})
 }
 
-// Claim gives a ticket to a member of the staff: from now on the bot is silent.
-// A ticket that somebody else has is ErrNoTicket.
-func (b *Bot) Claim(ctx context.Context, ticket, staff string) error {
-	return b.withTicket(ctx, ticket, func(tx store.Tx, t *Ticket, c *conversation) error {
-		if t.Staff != "" && t.Staff != staff {
-			return ErrNoTicket
-		}
-		t.Staff, c.Held, c.HeldAt = staff, staff, b.Now()
+// heard tells the desk what the person of a ticket said.
+func (t *turn) heard(said string, before string) error {
+	in := &t.u.in
+	switch {
+	case t.conv.Ticket == "" || t.conv.Ticket != before: // the ticket tells it
 		return nil
-	})
+	case in.Kind == channel.Left:
+		return t.happen(t.tx, t.flow.ID+"-left", desk.Happening{Kind: desk.Left, Ticket: before, At: t.now})
+	case said == "":
+		return nil
+	}
+	h := desk.Happening{Kind: desk.Said, Ticket: before, At: t.now, Text: said, Picture: in.Picture}
+	if !t.quiet {
+		h.Reply = maskText(t.reply.Text)
+	}
+	return t.happen(t.tx, t.flow.ID+"-said", h)
 }
 
-// StaffSays brings the words of the staff to the person.
-func (b *Bot) StaffSays(ctx context.Context, ticket, staff, messageID, text string) error {
-	return b.withTicket(ctx, ticket, func(tx store.Tx, t *Ticket, c *conversation) error {
-		if c.Held != staff {
-			return ErrNoTicket
-		}
-		c.HeldAt = b.Now()
-		id := "h-" + ticket + "-" + messageID
-		_, _, err := store.Once(tx, id, func() ([]byte, error) {
-			return nil, b.post(tx, c, b.Now(), id, Staff, channel.Message{Text: text})
-		})
+// tokenRate begins the token of what a person thinks of the staff's help.
+const tokenRate = "r:"
+
+// rated keeps what a person thinks of the staff's help.
+func (t *turn) rated(token string) error {
+	id, rating, _ := strings.Cut(strings.TrimPrefix(token, tokenRate), "/")
+	k, err := get[desk.Ticket](t.tx, tickets, store.Key{}.Str(id))
+	if err != nil {
 		return err
-	})
-}
-
-// Return gives the conversation back to the bot, and tells the person.
-func (b *Bot) Return(ctx context.Context, ticket, staff string) error {
-	return b.withTicket(ctx, ticket, func(tx store.Tx, t *Ticket, c *conversation) error {
-		if c.Held != staff {
-			return ErrNoTicket
-		}
-		c.Held, c.Ticket, t.Closed = "", "", b.Now()
-		return b.post(tx, c, b.Now(), "b-"+ticket, Robot, channel.Message{Text: textReturned})
-	})
-}
-
-func (b *Bot) withTicket(ctx context.Context, id string, fn func(store.Tx, *Ticket, *conversation) error) error {
-	var of channel.Peer
-	err := b.Store.Update(ctx, func(tx store.Tx) error {
-		t, err := get[Ticket](tx, tickets, store.Key{}.Str(id))
-		if err != nil {
-			return err
-		}
-		if t == nil || !t.Closed.IsZero() {
-			return ErrNoTicket
-		}
-		c, err := get[conversation](tx, conversations, store.Key{}.Str(t.Peer.String()))
-		if err != nil || c == nil {
-			return errors.Join(err, ErrNoTicket)
-		}
-		of = c.Peer
-		if err := fn(tx, t, c); err != nil {
-			return err
-		}
-		if err := put(tx, tickets, store.Key{}.Str(id), t); err != nil {
-			return err
-		}
-		return put(tx, conversations, store.Key{}.Str(t.Peer.String()), c)
-	})
-	if err == nil {
-		b.kick()
-		b.readers.wake(of)
 	}
-	return err
+	r := desk.Rating(rating)
+	if k == nil || k.Peer != t.conv.Peer || k.Rated != "" || r != desk.Solved && r != desk.Unsolved {
+		t.say(textStale)
+		return t.again()
+	}
+	k.Rated = r
+	if err := put(t.tx, tickets, store.Key{}.Str(id), k); err != nil {
+		return err
+	}
+	if r == desk.Solved {
+		t.say(textSolved)
+	} else {
+		t.say(textUnsolved)
+		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: "c:" + actions.Human, Label: textHuman, Control: true})
+	}
+	if err := t.happen(t.tx, "rated-"+id, desk.Happening{Kind: desk.Rated, Ticket: id, At: t.now, Rating: r}); err != nil {
+		return err
+	}
+	return t.again()
 }
 
 // unbind lets the conversation forget who the person is.

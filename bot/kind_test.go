@@ -11,7 +11,7 @@ import (
 	"signdesk/bot/channel"
 )
 
-func (d *desk) kind(who, id string, k channel.Kind) bot.Receipt {
+func (d *room) kind(who, id string, k channel.Kind) bot.Receipt {
 	d.Helper()
 	rec, err := d.Receive(context.Background(), channel.Inbound{Peer: peer(who), MessageID: id, At: d.clock(), Kind: k})
 	if err != nil {
@@ -23,7 +23,7 @@ func (d *desk) kind(who, id string, k channel.Kind) bot.Receipt {
 // TestWordlessMessages: each kind of message has its own answer; an open step is
 // asked again, and stays as it was.
 func TestWordlessMessages(t *testing.T) {
-	d := newDesk(t)
+	d := newRoom(t)
 	d.wants(d.kind("a", "k1", channel.Hello).Reply.Text, "比如可以发")
 	d.says("a", "我要点单")
 	hello := d.kind("a", "k2", channel.Hello).Reply.Text
@@ -46,7 +46,7 @@ func TestWordlessMessages(t *testing.T) {
 // TestParkedComesWithTheNextMessage: what could not be sent is pending, and owed
 // again once the person writes; the reply's caller may bring both.
 func TestParkedComesWithTheNextMessage(t *testing.T) {
-	d := newDesk(t)
+	d := newRoom(t)
 	d.says("a", "你好")
 	d.refuse = &channel.SendError{Kind: channel.Closed, Err: errors.New("window closed")}
 	d.forward(time.Minute)

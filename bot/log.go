@@ -11,6 +11,7 @@ import (
 
 	"signdesk/actions"
 	"signdesk/bot/channel"
+	"signdesk/bot/desk"
 	"signdesk/data/store"
 )
 
@@ -25,6 +26,8 @@ type line struct {
 	Client  string           `json:",omitempty"` // message id of an utterance
 	Picture bool             `json:",omitempty"` // a picture was sent
 	Rated   Rating           `json:",omitempty"`
+	Outcome Outcome          `json:",omitempty"` // of an utterance
+	Entry   string           `json:",omitempty"` // part of the knowledge base that answers
 }
 
 // A Speaker is who said a line.
@@ -65,15 +68,24 @@ func (b *Bot) read(channel string) bool { return slices.Contains(b.Read, channel
 // where he reads that, and owed to him elsewhere. The caller stores c.
 func (b *Bot) post(tx store.Tx, c *conversation, now time.Time, id string, from Speaker, m channel.Message) error {
 	l := line{At: now, From: from, Text: maskText(m.Text)}
-	if !b.read(c.Peer.Channel) {
-		if err := writeLine(tx, c, l); err != nil {
-			return err
-		}
-		return b.owe(tx, now, Delivery{ID: id, To: c.Peer, Message: m, Due: now, Staff: from == Staff})
+	if l.Text == "" && len(m.Image) > 0 {
+		l.Text = textPictureLine
 	}
-	l.Message = &m
-	c.Shown = m.Choices
-	return writeLine(tx, c, l)
+	if b.read(c.Peer.Channel) {
+		l.Message, c.Shown = &m, m.Choices
+		return writeLine(tx, c, l)
+	}
+	if len(m.Choices) > 0 {
+		c.Shown = m.Choices
+	}
+	if err := writeLine(tx, c, l); err != nil {
+		return err
+	}
+	d := Delivery{ID: id, To: c.Peer, Message: m, Due: now, Staff: from == Staff}
+	if d.Staff {
+		d.Ticket = c.Ticket
+	}
+	return b.owe(tx, now, d)
 }
 
 // Log returns up to limit lines of a conversation after a position, the oldest
@@ -161,7 +173,7 @@ func (b *Bot) Standing(ctx context.Context, p channel.Peer) (s Standing, err err
 			return nil
 		}
 		for _, raw := range tickets.By(tx, "open", store.Range{}) {
-			t, err := decode[Ticket](raw)
+			t, err := decode[desk.Ticket](raw)
 			if err != nil {
 				return err
 			}
@@ -245,6 +257,9 @@ func (b *Bot) End(ctx context.Context, p channel.Peer) error {
 			c = &conversation{Peer: p}
 		}
 		c.Ended = true
+		if err := b.happen(tx, "end-"+p.String(), desk.Happening{Kind: desk.Left, Ticket: c.Ticket, At: b.Now()}); err != nil {
+			return err
+		}
 		return put(tx, conversations, key, c)
 	})
 }

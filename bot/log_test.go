@@ -14,7 +14,7 @@ import (
 // page is a conversation whose person reads the log himself.
 func page(id string) channel.Peer { return channel.Peer{Channel: "page", ID: id} }
 
-func (d *desk) onPage(who, id, text string) bot.Receipt {
+func (d *room) onPage(who, id, text string) bot.Receipt {
 	d.Helper()
 	rec, err := d.Receive(context.Background(), channel.Inbound{Peer: page(who), MessageID: id, At: d.clock(), Text: text, Account: "A-" + who})
 	if err != nil {
@@ -24,7 +24,7 @@ func (d *desk) onPage(who, id, text string) bot.Receipt {
 }
 
 // log returns what a person reads on his page.
-func (d *desk) log(who string, after uint64) (out []string) {
+func (d *room) log(who string, after uint64) (out []string) {
 	d.Helper()
 	lines, err := d.Bot.Log(context.Background(), page(who), after, 100)
 	if err != nil {
@@ -38,7 +38,7 @@ func (d *desk) log(who string, after uint64) (out []string) {
 
 func TestLogIsWhatThePersonReads(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRoom(t)
 	news, stop := d.Listen(page("ann"))
 	defer stop()
 	rec := d.onPage("ann", "1", "我要点单")
@@ -85,7 +85,7 @@ func TestLogIsWhatThePersonReads(t *testing.T) {
 
 func TestMessagesWithoutTheirTimeAreTakenOnce(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRoom(t)
 	in := channel.Inbound{Peer: page("ann"), MessageID: "same-id", Text: "我要点单"}
 	for i := range 3 {
 		rec, err := d.Receive(context.Background(), in)
@@ -101,17 +101,17 @@ func TestMessagesWithoutTheirTimeAreTakenOnce(t *testing.T) {
 
 func TestStaffSpeaksOnceInTheLog(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRoom(t)
 	ctx := context.Background()
 	d.onPage("ann", "1", "转人工")
 	if s, err := d.Standing(ctx, page("ann")); err != nil || !s.Waits || s.Place != 1 || s.Held {
 		t.Errorf("standing %+v, %v", s, err)
 	}
-	list, err := d.Tickets(ctx)
+	list, err := ticketsOf(ctx, d.Bot)
 	if err != nil || len(list) != 1 {
 		t.Fatalf("tickets %v, %v", list, err)
 	}
-	for _, err := range []error{d.Claim(ctx, list[0].ID, "li"), d.StaffSays(ctx, list[0].ID, "li", "m1", "您好"), d.StaffSays(ctx, list[0].ID, "li", "m1", "您好")} {
+	for _, err := range []error{claim(ctx, d.Bot, list[0].ID, "li"), say(ctx, d.Bot, list[0].ID, "li", "m1", "您好"), say(ctx, d.Bot, list[0].ID, "li", "m1", "您好")} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +127,7 @@ func TestStaffSpeaksOnceInTheLog(t *testing.T) {
 
 func TestEndedConversationTakesNothing(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRoom(t)
 	ctx := context.Background()
 	d.onPage("ann", "1", "我要点单")
 	if err := d.End(ctx, page("ann")); err != nil {

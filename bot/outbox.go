@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"signdesk/bot/channel"
+	"signdesk/bot/desk"
 	"signdesk/data/store"
 )
 
@@ -38,6 +40,28 @@ func (b *Bot) owe(tx store.Tx, now time.Time, d Delivery) error {
 	return put(tx, deliveries, key, &d)
 }
 
+// replace is owe for a message that changes: what is owed under the id already
+// becomes the new one, and what was sent is sent again as it is now.
+func (b *Bot) replace(tx store.Tx, now time.Time, d Delivery) error {
+	key := store.Key{}.Str(d.ID)
+	old, err := get[Delivery](tx, deliveries, key)
+	if err != nil {
+		return err
+	}
+	if old == nil {
+		return b.owe(tx, now, d)
+	}
+	if old.State != Owed { // its place among the others is a new one
+		if old.Seq, err = next(tx, "delivery"); err != nil {
+			return err
+		}
+		old.State, old.Due, old.Tries, old.Skip = Owed, now, 0, 0
+	}
+	old.Message = d.Message
+	old.Rev++
+	return put(tx, deliveries, key, old)
+}
+
 // Owe writes a message that is owed to somebody, in the caller's transaction,
 // and under an id that makes it be sent once however often it is asked for.
 func (b *Bot) Owe(tx store.Tx, id string, to channel.Peer, m channel.Message) error {
@@ -55,7 +79,7 @@ func (b *Bot) kick() {
 func (b *Bot) Delivered(ctx context.Context, ids ...string) error {
 	return b.Store.Update(ctx, func(tx store.Tx) error {
 		for _, id := range ids {
-			if err := settle(tx, id, func(d *Delivery) { d.State = Sent }); err != nil {
+			if err := settle(tx, id, func(d *Delivery) error { d.State = Sent; return nil }); err != nil {
 				return err
 			}
 		}
@@ -151,17 +175,28 @@ func (t *turn) unpark() (int, error) {
 }
 
 func (b *Bot) settle(ctx context.Context, id string, change func(*Delivery)) error {
-	return b.Store.Update(ctx, func(tx store.Tx) error { return settle(tx, id, change) })
+	return b.Store.Update(ctx, func(tx store.Tx) error {
+		return settle(tx, id, func(d *Delivery) error { change(d); return nil })
+	})
 }
 
-// settle changes a delivery that is not sent yet.
-func settle(tx store.Tx, id string, change func(*Delivery)) error {
+// settle changes a delivery that is not sent yet. Of one that is sent then, what
+// takes much room is not kept.
+func settle(tx store.Tx, id string, change func(*Delivery) error) error {
 	key := store.Key{}.Str(id)
 	d, err := get[Delivery](tx, deliveries, key)
 	if err != nil || d == nil || d.State == Sent {
 		return err
 	}
-	change(d)
+	if err := change(d); err != nil {
+		return err
+	}
+	if d.State == Sent {
+		d.Message.Image = nil
+		if p := d.Message.Post; p != nil && p.File != nil {
+			d.Message.Post = nil
+		}
+	}
 	return put(tx, deliveries, key, d)
 }
 
@@ -172,8 +207,12 @@ func (b *Bot) Deliver(ctx context.Context, senders map[string]channel.Sender) er
 	tick := time.NewTicker(outboxPause)
 	defer tick.Stop()
 	for {
-		if _, err := b.DeliverOnce(ctx, senders); err != nil && ctx.Err() == nil {
+		n, err := b.DeliverOnce(ctx, senders)
+		if err != nil && ctx.Err() == nil {
 			b.Logger.Error("outbox", "err", err)
+		}
+		if n > 0 && err == nil && ctx.Err() == nil {
+			continue // what stood behind it may go now
 		}
 		select {
 		case <-ctx.Done():
@@ -200,7 +239,7 @@ func (b *Bot) DeliverOnce(ctx context.Context, senders map[string]channel.Sender
 				return ctx.Err() // in doubt: it will be tried again
 			}
 			sent[i] = err == nil
-			return b.settle(context.WithoutCancel(ctx), d.ID, func(d *Delivery) { b.tried(d, err) })
+			return b.outcome(context.WithoutCancel(ctx), d, err)
 		})
 	}
 	err = g.Wait()
@@ -249,6 +288,33 @@ func (b *Bot) head(tx store.Tx, p channel.Peer) (*Delivery, error) {
 		return nil, err
 	}
 	return list[0], nil
+}
+
+// outcome notes how a try of a delivery went, and tells the desk of its own.
+func (b *Bot) outcome(ctx context.Context, sent *Delivery, failure error) error {
+	return b.Store.Update(ctx, func(tx store.Tx) error {
+		return settle(tx, sent.ID, func(d *Delivery) error {
+			b.tried(d, failure)
+			if d.State == Sent && d.Rev != sent.Rev { // it was replaced meanwhile
+				d.State, d.Due = Owed, b.Now()
+			}
+			return b.report(tx, d, failure)
+		})
+	})
+}
+
+// report tells the desk what became of the staff's words.
+func (b *Bot) report(tx store.Tx, d *Delivery, failure error) error {
+	kind, ok := map[DeliveryState]desk.Kind{Sent: desk.Sent, Parked: desk.Parked, Dead: desk.Lost}[d.State]
+	if !ok || d.Ticket == "" {
+		return nil
+	}
+	h := desk.Happening{Kind: kind, Ticket: d.Ticket, At: b.Now(), Delivery: strings.TrimPrefix(d.ID, "h-"+d.Ticket+"-")}
+	var se *channel.SendError
+	if errors.As(failure, &se) {
+		h.Reason = se.Code
+	}
+	return b.happen(tx, fmt.Sprintf("%s-%s-%d", kind, d.ID, d.Tries), h)
 }
 
 // tried notes how a try went.

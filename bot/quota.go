@@ -38,6 +38,16 @@ func (c *conversation) left(now time.Time) (n int) {
 	return n
 }
 
+// until is when the last of the windows with sends ends.
+func (c *conversation) until(now time.Time) (at time.Time) {
+	for _, w := range c.Windows {
+		if w.Left > 0 && w.Until.After(now) && w.Until.After(at) {
+			at = w.Until
+		}
+	}
+	return at
+}
+
 // spend takes sends from the windows, from those first that end first.
 func (c *conversation) spend(n int, now time.Time) {
 	for i := range c.Windows {

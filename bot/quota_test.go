@@ -11,7 +11,7 @@ import (
 )
 
 // Cost is how many lines a message has: the test's channel sends each by itself.
-func (d *desk) Cost(m channel.Outbound) int {
+func (d *room) Cost(m channel.Outbound) int {
 	n := len(strings.Split(m.Message.Text, "\n")) - m.Skip
 	if m.Budget > 0 {
 		n = min(n, m.Budget)
@@ -19,7 +19,7 @@ func (d *desk) Cost(m channel.Outbound) int {
 	return n
 }
 
-func (d *desk) allowed(who string, a channel.Allowance) bot.Receipt {
+func (d *room) allowed(who string, a channel.Allowance) bot.Receipt {
 	d.Helper()
 	d.turns++
 	rec, err := d.Receive(context.Background(), channel.Inbound{Peer: peer(who), MessageID: "a" + who + time.Duration(d.turns).String(), At: d.clock(), Text: "在吗", Allows: a})
@@ -29,7 +29,7 @@ func (d *desk) allowed(who string, a channel.Allowance) bot.Receipt {
 	return rec
 }
 
-func (d *desk) left(who string, want int) {
+func (d *room) left(who string, want int) {
 	d.Helper()
 	n, _, counted, err := d.Allowed(context.Background(), peer(who))
 	if err != nil || !counted || n != want {
@@ -40,7 +40,7 @@ func (d *desk) left(who string, want int) {
 // TestAllowance: sends are counted, some are kept for the staff, what exceeds
 // them waits for the person, and a new message counts anew.
 func TestAllowance(t *testing.T) {
-	d := newDesk(t)
+	d := newRoom(t)
 	d.Bot.Reserve = 1
 	message, click := channel.Allowance{Sends: 5, For: 48 * time.Hour}, channel.Allowance{Sends: 3, For: time.Minute}
 	carried := d.allowed("a", message)

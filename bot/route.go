@@ -22,9 +22,9 @@ func (t *turn) route() error {
 			t.say(textExpired(t.Engine.Title(flow)))
 		}
 	}
-	if t.held() {
+	if held, err := t.held(); held || err != nil {
 		t.quiet = true
-		return nil
+		return err
 	}
 	if t.u.in.Kind != channel.Said {
 		return t.wordless()
@@ -95,6 +95,8 @@ func (t *turn) clicked(token string) error {
 		if t.showPart(token) {
 			return t.again()
 		}
+	case strings.HasPrefix(token, tokenRate):
+		return t.rated(token)
 	case strings.HasPrefix(token, "s:"):
 		if o := t.Engine.Offered(st, actionChoices(t.conv.Shown), token); o != nil {
 			return t.wish(*o)
@@ -227,6 +229,9 @@ func (t *turn) outside() error {
 	if o := t.Engine.Offered(st, actionChoices(t.conv.Shown), t.u.in.Text); o != nil {
 		return t.wish(t.with(*o))
 	}
+	if token := t.pickedRating(); token != "" {
+		return t.rated(token)
+	}
 	if t.picked() {
 		return nil
 	}
@@ -325,6 +330,18 @@ func actionChoices(shown []channel.Choice) []actions.Choice {
 		out = append(out, actions.Choice{Token: c.Token, Label: c.Label, Control: c.Control})
 	}
 	return out
+}
+
+// pickedRating is the token of the rating that the utterance picks from the last
+// message, by number or label; "" if it picks none.
+func (t *turn) pickedRating() string {
+	text := strings.TrimSpace(t.u.in.Text)
+	for i, c := range t.conv.Shown {
+		if strings.HasPrefix(c.Token, tokenRate) && (text == c.Label || text == strconv.Itoa(i+1)) {
+			return c.Token
+		}
+	}
+	return ""
 }
 
 // picked shows the part that the utterance picks from the last message, by

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"signdesk/bot/channel"
+	"signdesk/bot/desk"
 	"signdesk/data/store"
 )
 
@@ -22,11 +23,15 @@ func (b *Bot) Sweep(ctx context.Context, limit int) (int, error) {
 	now := b.Now()
 	n := 0
 	err := b.Store.Update(ctx, func(tx store.Tx) error {
-		done, err := b.remind(tx, now, limit)
+		reminded, err := b.remind(tx, now, limit)
 		if err != nil {
 			return err
 		}
-		n = done
+		freed, err := b.free(tx, now, limit)
+		if err != nil {
+			return err
+		}
+		n = reminded + freed
 		for table, kept := range map[*store.Table]time.Duration{&transcripts: keepTranscript, &pictures: keepPicture} {
 			old, err := drop(tx, *table, now.Add(-kept), limit)
 			if err != nil {
@@ -95,6 +100,30 @@ func (b *Bot) remind(tx store.Tx, now time.Time, limit int) (int, error) {
 	return len(list), nil
 }
 
+// free ends holds without a word of the staff for too long, and tells the people.
+func (b *Bot) free(tx store.Tx, now time.Time, limit int) (int, error) {
+	var idle []*conversation
+	for _, raw := range conversations.By(tx, "held", store.Range{To: store.Key{}.Time(now.Add(-idleHold)), Limit: limit}) {
+		c, err := decode[conversation](raw)
+		if err != nil {
+			return 0, err
+		}
+		idle = append(idle, c)
+	}
+	for _, c := range idle {
+		if err := b.idle(tx, c, now); err != nil {
+			return 0, err
+		}
+		if err := b.post(tx, c, now, fmt.Sprintf("i-%s-%d", c.Peer, now.UnixMilli()), Robot, channel.Message{Text: b.freed()}); err != nil {
+			return 0, err
+		}
+		if err := put(tx, conversations, store.Key{}.Str(c.Peer.String()), c); err != nil {
+			return 0, err
+		}
+	}
+	return len(idle), nil
+}
+
 // Forget removes what the conversations of an account hold: their state,
 // transcripts, tickets, messages and what they watch. It returns how many
 // conversations it removed, after it looked through everything for what is left.
@@ -142,7 +171,7 @@ func forget(tx store.Tx, p channel.Peer) error {
 		mine(transcripts, func(k, _ []byte) bool { return bytes.HasPrefix(k, key) }),
 		mine(pictures, func(k, _ []byte) bool { return bytes.HasPrefix(k, key) }),
 		mine(watchers, func(k, _ []byte) bool { return bytes.HasSuffix(k, key) }),
-		mine(tickets, func(_, v []byte) bool { t, err := decode[Ticket](v); return err == nil && t.Peer == p }),
+		mine(tickets, func(_, v []byte) bool { t, err := decode[desk.Ticket](v); return err == nil && t.Peer == p }),
 		mine(deliveries, func(_, v []byte) bool { d, err := decode[Delivery](v); return err == nil && d.To == p }),
 	} {
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"signdesk/actions"
 	"signdesk/bot/channel"
+	"signdesk/bot/desk"
 	"signdesk/data/store"
 )
 
@@ -29,17 +30,6 @@ type conversation struct {
 	Windows []window         `json:",omitempty"` // what may be sent, on channels that count
 }
 
-// A Ticket is a conversation that wants a person of the staff.
-type Ticket struct {
-	ID      string
-	Peer    channel.Peer
-	Account string
-	Opened  time.Time
-	Closed  time.Time // zero: open
-	Staff   string    // who took it; "" if nobody
-	Summary string    // the last lines of the talk
-}
-
 // A Delivery is a message that is owed to somebody.
 type Delivery struct {
 	ID      string
@@ -49,8 +39,10 @@ type Delivery struct {
 	Seq     uint64    // order among all deliveries
 	Due     time.Time // next try
 	Tries   int
-	Skip    int  `json:",omitempty"` // parts that the person has already
-	Staff   bool `json:",omitempty"` // said by the staff
+	Skip    int    `json:",omitempty"` // parts that the person has already
+	Rev     int    `json:",omitempty"` // how often it was replaced
+	Staff   bool   `json:",omitempty"` // said by the staff
+	Ticket  string `json:",omitempty"` // whose desk wants to hear how it went
 	State   DeliveryState
 	Failure string // of the last try
 }
@@ -91,12 +83,13 @@ var (
 			at := c.State.NextSweep()
 			return when(!at.IsZero(), store.Key{}.Time(at))
 		}),
+		recordIndex("held", func(c *conversation) [][]byte { return when(c.Held != "", store.Key{}.Time(c.HeldAt)) }),
 	}}
 	transcripts = store.Table{Name: "transcripts", Decode: decodeRecord[line], Indexes: []store.Index{
 		recordIndex("time", func(l *line) [][]byte { return when(true, store.Key{}.Time(l.At)) }),
 	}}
-	tickets = store.Table{Name: "desk-tickets", Decode: decodeRecord[Ticket], Indexes: []store.Index{
-		recordIndex("open", func(t *Ticket) [][]byte { return when(t.Closed.IsZero(), store.Key{}.Time(t.Opened)) }),
+	tickets = store.Table{Name: "desk-tickets", Decode: decodeRecord[desk.Ticket], Indexes: []store.Index{
+		recordIndex("open", func(t *desk.Ticket) [][]byte { return when(t.Closed.IsZero(), store.Key{}.Time(t.Opened)) }),
 	}}
 	pictures = store.Table{Name: "bot-pictures", Decode: decodeRecord[picture], Indexes: []store.Index{
 		recordIndex("time", func(p *picture) [][]byte { return when(true, store.Key{}.Time(p.At)) }),
@@ -124,6 +117,7 @@ func Tables() []store.Table {
 func Migrations() []store.Migration {
 	return []store.Migration{
 		{Name: "bot", Apply: func(store.Tx) error { return nil }},
+		{Name: "bot-held", Apply: conversations.Rebuild},
 		{Name: "bot-unsent", Apply: deliveries.Rebuild}, // what is sent is not looked for by state any more
 	}
 }

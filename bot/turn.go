@@ -57,6 +57,9 @@ type Options struct {
 	// Reserve is how many sends of a person's allowance are kept for the staff, on
 	// channels that count.
 	Reserve int
+	// Desk is set if there is a desk that wants to hear of conversations with a
+	// ticket; see [desk.Channel].
+	Desk bool
 	// Observe hears of each turn once it is on disk, and how long it took; nil
 	// if nobody counts.
 	Observe func(channel string, o Outcome, took time.Duration)
@@ -269,13 +272,18 @@ func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*
 	}
 	t.conv.allow(u.in.Allows, now)
 	said := line{At: now, From: User, Text: t.masked(), Client: u.in.MessageID, Picture: u.in.Picture != nil}
+	ticket := t.conv.Ticket
 	if err := t.route(); err != nil {
 		return nil, nil, err
 	}
 	if err := t.effects(); err != nil {
 		return nil, nil, err
 	}
+	said.Outcome = t.outcome()
 	if err := writeLine(tx, t.conv, said); err != nil {
+		return nil, nil, err
+	}
+	if err := t.heard(said.Text, ticket); err != nil {
 		return nil, nil, err
 	}
 	r := &Receipt{Missed: t.missed, Outcome: t.outcome(), Earlier: earlier}
@@ -303,7 +311,7 @@ func (t *turn) outcome() Outcome {
 // replies writes what the person is told.
 func (t *turn) replies(r *Receipt, id string) error {
 	t.conv.Shown, r.Reply = t.reply.Choices, &t.reply
-	l := line{At: t.now, From: Robot, Text: maskText(t.reply.Text)}
+	l := line{At: t.now, From: Robot, Text: maskText(t.reply.Text), Entry: t.reply.Entry}
 	if t.read(t.conv.Peer.Channel) {
 		l.Message = &t.reply
 		err := writeLine(t.tx, t.conv, l)

@@ -14,13 +14,14 @@ import (
 	"signdesk/actions"
 	"signdesk/bot"
 	"signdesk/bot/channel"
+	"signdesk/bot/desk"
 	"signdesk/data"
 	"signdesk/data/store"
 	"signdesk/kb"
 )
 
-// A desk is a bot with one small flow and a base that knows nothing.
-type desk struct {
+// A room is a bot with one small flow and a base that knows nothing.
+type room struct {
 	testing.TB
 	*bot.Bot
 	mu      sync.Mutex
@@ -37,18 +38,18 @@ type ignorant struct{}
 func (ignorant) Decide(context.Context, string) (kb.Decision, error) { return kb.Decision{}, nil }
 func (ignorant) Content() *kb.Content                                { return &kb.Content{} }
 
-func newDesk(t testing.TB) *desk {
+func newRoom(t testing.TB) *room {
 	t.Helper()
 	s, err := store.NewMemory(context.Background(), store.Options{Tables: bot.Tables(), Migrations: bot.Migrations()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return deskOn(t, s)
+	return roomOn(t, s)
 }
 
-func deskOn(t testing.TB, s store.Store) *desk {
+func roomOn(t testing.TB, s store.Store) *room {
 	t.Helper()
-	d := &desk{TB: t, now: time.Date(2022, 5, 26, 1, 0, 0, 0, time.UTC)}
+	d := &room{TB: t, now: time.Date(2022, 5, 26, 1, 0, 0, 0, time.UTC)}
 	words, err := actions.ReadWords(data.Flows())
 	if err != nil {
 		t.Fatal(err)
@@ -83,12 +84,12 @@ func deskOn(t testing.TB, s store.Store) *desk {
 	return d
 }
 
-func (d *desk) clock() time.Time { d.mu.Lock(); defer d.mu.Unlock(); return d.now }
+func (d *room) clock() time.Time { d.mu.Lock(); defer d.mu.Unlock(); return d.now }
 
-func (d *desk) forward(by time.Duration) { d.mu.Lock(); defer d.mu.Unlock(); d.now = d.now.Add(by) }
+func (d *room) forward(by time.Duration) { d.mu.Lock(); defer d.mu.Unlock(); d.now = d.now.Add(by) }
 
 // Send is the sender of the test's channel.
-func (d *desk) Send(_ context.Context, m channel.Outbound) error {
+func (d *room) Send(_ context.Context, m channel.Outbound) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.refuse != nil {
@@ -100,7 +101,7 @@ func (d *desk) Send(_ context.Context, m channel.Outbound) error {
 
 func peer(id string) channel.Peer { return channel.Peer{Channel: "test", ID: id} }
 
-func (d *desk) message(who, id, text string) bot.Receipt {
+func (d *room) message(who, id, text string) bot.Receipt {
 	d.Helper()
 	rec, err := d.Receive(context.Background(), channel.Inbound{Peer: peer(who), MessageID: id, At: d.clock(), Text: text, Account: "A-" + who})
 	if err != nil {
@@ -110,7 +111,7 @@ func (d *desk) message(who, id, text string) bot.Receipt {
 }
 
 // says sends a message and returns the reply.
-func (d *desk) says(who, text string) string {
+func (d *room) says(who, text string) string {
 	d.Helper()
 	d.turns++
 	rec := d.message(who, fmt.Sprint("m", d.turns), text)
@@ -120,14 +121,14 @@ func (d *desk) says(who, text string) string {
 	return rec.Reply.Plain()
 }
 
-func (d *desk) wants(got, want string) {
+func (d *room) wants(got, want string) {
 	d.Helper()
 	if !strings.Contains(got, want) {
 		d.Errorf("want %q in %q", want, got)
 	}
 }
 
-func (d *desk) deliver() int {
+func (d *room) deliver() int {
 	d.Helper()
 	n, err := d.DeliverOnce(context.Background(), map[string]channel.Sender{"test": d})
 	if err != nil {
@@ -138,7 +139,7 @@ func (d *desk) deliver() int {
 
 // TestSameMessageTwice: it acts once, and gets the same reply.
 func TestSameMessageTwice(t *testing.T) {
-	d := newDesk(t)
+	d := newRoom(t)
 	d.says("a", "我要点单")
 	d.says("a", "茶")
 	first := d.message("a", "x", "1234")
@@ -163,7 +164,7 @@ func TestSameMessageTwice(t *testing.T) {
 
 // TestThousandCopies: one message from many connections at once acts once.
 func TestThousandCopies(t *testing.T) {
-	d := newDesk(t)
+	d := newRoom(t)
 	d.says("a", "我要点单")
 	d.says("a", "茶")
 	var wg sync.WaitGroup
@@ -180,7 +181,7 @@ func TestThousandCopies(t *testing.T) {
 // TestConversationsInOrder: messages of one conversation act one after another;
 // a conversation does not wait for another.
 func TestConversationsInOrder(t *testing.T) {
-	d := newDesk(t)
+	d := newRoom(t)
 	var wg sync.WaitGroup
 	for i := range 20 {
 		wg.Go(func() {
@@ -197,7 +198,7 @@ func TestConversationsInOrder(t *testing.T) {
 }
 
 func TestSecretsAreNotKept(t *testing.T) {
-	d := newDesk(t)
+	d := newRoom(t)
 	d.says("a", "我要点单")
 	d.says("a", "茶 13712343482 990001198001010123")
 	d.says("a", "hunter2")
@@ -216,7 +217,7 @@ func TestSecretsAreNotKept(t *testing.T) {
 }
 
 func TestProgressReachesWatchers(t *testing.T) {
-	d := newDesk(t)
+	d := newRoom(t)
 	for _, who := range []string{"a", "b"} {
 		for _, text := range []string{"我要点单", "茶", "1234"} {
 			d.says(who, text)
@@ -239,7 +240,7 @@ func TestProgressReachesWatchers(t *testing.T) {
 // TestDeliveries: order for one person, back-off, parking, giving up, sending
 // again by hand.
 func TestDeliveries(t *testing.T) {
-	d := newDesk(t)
+	d := newRoom(t)
 	owe := func(id, to string) {
 		t.Helper()
 		err := d.Store.Update(t.Context(), func(tx store.Tx) error {
@@ -308,28 +309,28 @@ func TestDeliveries(t *testing.T) {
 // TestHandoff: while a person of the staff has the conversation the bot says
 // nothing; it comes back with a note.
 func TestHandoff(t *testing.T) {
-	d := newDesk(t)
+	d := newRoom(t)
 	ctx := t.Context()
 	d.says("a", "我要点单")
 	d.wants(d.says("a", "转人工"), "已为您转接人工客服")
-	list, err := d.Tickets(ctx)
+	list, err := ticketsOf(ctx, d.Bot)
 	if err != nil || len(list) != 1 || !strings.Contains(list[0].Summary, "user: 我要点单") {
 		t.Fatalf("tickets %v, %v", list, err)
 	}
 	id := list[0].ID
-	if err := d.Claim(ctx, id, "kefu1"); err != nil {
+	if err := claim(ctx, d.Bot, id, "kefu1"); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Claim(ctx, id, "kefu2"); !errors.Is(err, bot.ErrNoTicket) {
+	if err := claim(ctx, d.Bot, id, "kefu2"); !errors.Is(err, desk.ErrTaken) {
 		t.Errorf("two have it: %v", err)
 	}
 	if got := d.says("a", "在吗"); got != "" {
 		t.Errorf("the bot says %q", got)
 	}
-	if err := d.StaffSays(ctx, id, "kefu1", "1", "您好"); err != nil {
+	if err := say(ctx, d.Bot, id, "kefu1", "1", "您好"); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.StaffSays(ctx, id, "kefu1", "1", "您好"); err != nil {
+	if err := say(ctx, d.Bot, id, "kefu1", "1", "您好"); err != nil {
 		t.Fatal(err)
 	}
 	d.forward(time.Minute)
@@ -342,9 +343,9 @@ func TestHandoff(t *testing.T) {
 	d.wants(d.says("a", "你好"), "人工服务已结束")
 
 	d.says("a", "转人工")
-	list, _ = d.Tickets(ctx)
+	list, _ = ticketsOf(ctx, d.Bot)
 	id = list[len(list)-1].ID
-	if err := errors.Join(d.Claim(ctx, id, "kefu1"), d.Return(ctx, id, "kefu1")); err != nil {
+	if err := errors.Join(claim(ctx, d.Bot, id, "kefu1"), d.Work(ctx, func(tx desk.Tx) error { return tx.Release(id, true) })); err != nil {
 		t.Fatal(err)
 	}
 	if got := d.says("a", "在吗"); got == "" {
@@ -353,7 +354,7 @@ func TestHandoff(t *testing.T) {
 }
 
 func TestForget(t *testing.T) {
-	d := newDesk(t)
+	d := newRoom(t)
 	for _, who := range []string{"a", "b"} {
 		for _, text := range []string{"我要点单", "茶", "1234", "转人工"} {
 			d.says(who, text)
@@ -375,12 +376,12 @@ func TestForget(t *testing.T) {
 }
 
 func TestUnbind(t *testing.T) {
-	d := newDesk(t)
+	d := newRoom(t)
 	d.wants(d.says("a", "解绑"), "已解除账号绑定")
 }
 
 func TestReminderAndExpiry(t *testing.T) {
-	d := newDesk(t)
+	d := newRoom(t)
 	d.says("a", "我要点单")
 	sweep := func() {
 		t.Helper()
@@ -407,7 +408,7 @@ func TestReminderAndExpiry(t *testing.T) {
 // BenchmarkTurn is one turn without network: what a message costs beside the
 // disk.
 func BenchmarkTurn(b *testing.B) {
-	d := newDesk(b)
+	d := newRoom(b)
 	i := 0
 	for b.Loop() {
 		i++
