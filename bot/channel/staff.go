@@ -33,6 +33,7 @@ type Act struct {
 	Card    string // key of the card that was pressed or replied to, as given in [Post]; "" if it has none
 	Quoted  string // text of the message that was replied to
 	Picture []byte // raw image; nil if there is none
+	Message string // the platform's name of the message, for [Post.React]; "" of a press
 }
 
 // A Post says where on a board of the staff a message stands, and as what.
@@ -43,6 +44,7 @@ type Post struct {
 	Close  bool   `json:"close,omitempty"`  // the topic is closed after the post; the next post opens it again
 	Query  string `json:"query,omitempty"`  // answers a press with Text, as a passing note; nothing is posted
 	Alert  bool   `json:"alert,omitempty"`  // the note must be closed by hand
+	React  string `json:"react,omitempty"`  // marks a message of the staff with Text, one of [Marks]; nothing is posted
 	File   *File  `json:"file,omitempty"`   // sent along, Text as its caption
 	Silent bool   `json:"silent,omitempty"` // without a sound
 }
@@ -53,3 +55,14 @@ type File struct {
 	Image bool   `json:"image,omitempty"` // shown as a picture
 	Data  []byte `json:"data"`
 }
+
+// Marks that a message of the staff can get.
+const (
+	MarkSent   = "👌" // it reached the person
+	MarkKept   = "✍" // it was written down, and nobody else is told
+	MarkParked = "😴" // it waits until the person is heard of
+	MarkLost   = "💔" // it was given up
+)
+
+// Marks are all of them. They are among the few that every platform shows.
+var Marks = []string{MarkSent, MarkKept, MarkParked, MarkLost}

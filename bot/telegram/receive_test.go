@@ -100,7 +100,10 @@ func TestActs(t *testing.T) {
 			if !strings.HasPrefix(got[i].ID, "tg-5") || got[i].At.IsZero() {
 				t.Errorf("act %q at %v", got[i].ID, got[i].At)
 			}
-			got[i].ID, got[i].At = "", time.Time{}
+			if got[i].Message == "" {
+				t.Error("an act without its message")
+			}
+			got[i].ID, got[i].At, got[i].Message = "", time.Time{}, ""
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("acts (-want +got):\n%s", d)

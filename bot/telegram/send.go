@@ -39,6 +39,9 @@ func (a *Account) Send(ctx context.Context, m channel.Outbound) error {
 	if err != nil {
 		return err
 	}
+	if p := m.Message.Post; p != nil && p.React != "" {
+		return a.react(ctx, id, p.React, m.Message.Text)
+	}
 	err = a.deliver(ctx, id, m)
 	var move *bot.MigrateError
 	if errors.As(err, &move) && move.MigrateToChatID != 0 {
@@ -65,6 +68,24 @@ func (a *Account) note(ctx context.Context, p *channel.Post, text string) error 
 		return nil
 	}
 	return a.failure("answerCallbackQuery", err)
+}
+
+// react marks a message. One that is gone, or was left behind in the group that
+// became a supergroup, needs no mark.
+func (a *Account) react(ctx context.Context, chat int64, message, mark string) error {
+	id, err := strconv.Atoi(message)
+	if err != nil {
+		return &channel.SendError{Kind: channel.Rejected, Code: "message", Err: errors.New("telegram: react: the message's id is no number")}
+	}
+	err = a.call(ctx, chat, "setMessageReaction", func(ctx context.Context) error {
+		_, err := a.api.SetMessageReaction(ctx, &bot.SetMessageReactionParams{ChatID: chat, MessageID: id, Reaction: []models.ReactionType{
+			{Type: models.ReactionTypeTypeEmoji, ReactionTypeEmoji: &models.ReactionTypeEmoji{Emoji: mark}}}})
+		return err
+	})
+	if err == nil || errors.Is(err, bot.ErrorBadRequest) {
+		return nil
+	}
+	return a.failure("setMessageReaction", err)
 }
 
 // A sending is a delivery on its way to a chat.

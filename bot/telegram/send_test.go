@@ -448,3 +448,22 @@ func TestMigration(t *testing.T) {
 		}
 	})
 }
+
+// TestMarks: a message of the staff is marked, and one that is gone needs none.
+func TestMarks(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t)
+		c := r.s.Group(group)
+		id := c.Say(li, "", "您好")
+		mark := func(message, with string) channel.Outbound {
+			return out(group, with, channel.Post{React: message})
+		}
+		r.send(mark(fmt.Sprint(id), channel.MarkParked))
+		r.send(mark(fmt.Sprint(id), channel.MarkSent))
+		r.send(mark("99999", channel.MarkSent))
+		if se := r.fails(mark("x", channel.MarkSent)); se.Kind != channel.Rejected {
+			t.Errorf("no number: %v", se)
+		}
+		r.shows(c, "李: 您好"+channel.MarkSent)
+	})
+}

@@ -239,6 +239,7 @@ func (a *Account) act(ctx context.Context, id int64, m *message) (channel.Act, e
 	act := channel.Act{
 		ID: actID(id), At: time.Unix(m.Date, 0).UTC(), Board: channel.Peer{Channel: Channel, ID: board}, Private: m.Chat.ID > 0,
 		Topic: place.Topic, Card: place.Card, Staff: strconv.FormatInt(m.From.ID, 10), Name: m.From.name(), Text: strings.TrimSpace(text),
+		Message: strconv.Itoa(m.ID),
 	}
 	if r := m.replied(); r != nil {
 		act.Quoted, _ = r.words()

@@ -52,6 +52,7 @@ type message struct {
 	photo      bool
 	reply      int
 	silent     bool
+	mark       string         // our bot's
 	extra      map[string]any // further fields
 }
 

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"signdesk/bot/channel"
 )
 
 // do answers a method.
@@ -56,6 +58,7 @@ var ofChats = map[string]func(*Chat, *request) *answer{
 	"editMessageText":    (*Chat).editText,
 	"editMessageCaption": (*Chat).editCaption,
 	"deleteMessage":      (*Chat).deleteMessage,
+	"setMessageReaction": (*Chat).react,
 	"createForumTopic":   (*Chat).createTopic,
 	"editForumTopic":     (*Chat).editTopic,
 	"closeForumTopic":    func(c *Chat, q *request) *answer { return c.shut(q, true) },
@@ -251,6 +254,23 @@ func (c *Chat) deleteMessage(q *request) *answer {
 		return bad("message to delete not found")
 	}
 	c.messages = slices.DeleteFunc(c.messages, func(m *message) bool { return m.id == id })
+	return grant(true)
+}
+
+// react marks a message. Other emojis than these are refused; the platform knows
+// some more.
+func (c *Chat) react(q *request) *answer {
+	m := c.message(int(q.int("message_id")))
+	var marks []struct{ Type, Emoji string }
+	switch err := json.Unmarshal([]byte(q.form["reaction"]), &marks); {
+	case m == nil:
+		return bad("message to react not found")
+	case err != nil || len(marks) > 1 || len(marks) == 1 && (marks[0].Type != "emoji" || !slices.Contains(channel.Marks, marks[0].Emoji)):
+		return bad("REACTION_INVALID")
+	}
+	if m.mark = ""; len(marks) == 1 {
+		m.mark = marks[0].Emoji
+	}
 	return grant(true)
 }
 

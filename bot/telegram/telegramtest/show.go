@@ -18,6 +18,7 @@ type Shown struct {
 	Buttons [][]string
 	ReplyTo int
 	Silent  bool
+	Mark    string // our bot's
 }
 
 // A Note is the answer to a press.
@@ -44,7 +45,7 @@ func (c *Chat) Messages() (out []Shown) {
 }
 
 func (c *Chat) shown(m *message) Shown {
-	w := Shown{ID: m.id, Bot: m.from.ID == c.s.me().ID, Text: m.text, ReplyTo: m.reply, Silent: m.silent}
+	w := Shown{ID: m.id, Bot: m.from.ID == c.s.me().ID, Text: m.text, ReplyTo: m.reply, Silent: m.silent, Mark: m.mark}
 	if t := c.topic(m.thread); t != nil {
 		w.Topic = t.name
 	}
@@ -108,7 +109,7 @@ func (c *Chat) show() string {
 			if w.File != "" {
 				fmt.Fprintf(&b, "<%s>", w.File)
 			}
-			b.WriteString(w.Text + "\n")
+			b.WriteString(w.Text + w.Mark + "\n")
 			for _, row := range w.Buttons {
 				b.WriteString("[" + strings.Join(row, "] [") + "]\n")
 			}
