@@ -52,6 +52,7 @@ var access = map[string]struct {
 	"POST /api/v1/hooks":                  {`/api/v1/hooks {"type":"payment.arrived","data":{}}`, [callers]int{401, 401, 401, 401}},
 	"POST /hooks/sms/:secret":             {"/hooks/sms/guess []", [callers]int{404, 404, 404, 404}},
 	"GET /wechat":                         {"/wechat?signature=0&timestamp=1&nonce=1&echostr=1", [callers]int{403, 403, 403, 403}},
+	"POST /telegram":                      {`/telegram {"update_id":1}`, [callers]int{401, 401, 401, 401}},
 	"POST /wechat":                        {"/wechat?signature=0&timestamp=1&nonce=1 <xml></xml>", [callers]int{403, 403, 403, 403}},
 	"POST /api/v1/conversation":           {`/api/v1/conversation {"device":"pc"}`, [callers]int{200, 200, 200, 403}},
 	"GET /api/v1/conversation/messages":   {"/api/v1/conversation/messages", [callers]int{401, 200, 401, 403}},
@@ -81,6 +82,8 @@ func TestAccess(t *testing.T) {
 		c.HooksSecrets = hookSecret
 		c.SMSProvider, c.SMSMode, c.SMSID, c.SMSSecret, c.SMSApp, c.SMSSign = "tencent", "code", "id", "secret", "1400006666", "上上签"
 		c.SMSReports = "reports-secret-0123"
+		c.Telegram = telegramConfig{Token: "42:secret", Boards: "-1", Owners: "7", Webhook: "on", Secret: "secret-of-the-hook"}
+		c.Public = "https://desk.example.cn"
 		c.Wechat.AppID, c.Wechat.Token, c.Wechat.AESKey = "wx0123456789abcdef", "token", strings.Repeat("a", 42)+"A"
 	})
 	for _, path := range s.web.Paths() {

@@ -55,7 +55,8 @@ type Config struct {
 
 	Tesseract string // the program that reads pictures; "off" for none
 
-	Wechat wechatConfig
+	Wechat   wechatConfig
+	Telegram telegramConfig
 
 	PayeeName, PayeeBank, PayeeBranch, PayeeAccount, PayeeCNAPS string // where the 0.01 yuan goes
 
@@ -74,7 +75,7 @@ type setting struct {
 }
 
 func (c *Config) table() []setting {
-	return slices.Concat(c.ownTable(), c.Wechat.table())
+	return slices.Concat(c.ownTable(), c.Wechat.table(), c.Telegram.table())
 }
 
 func (c *Config) ownTable() []setting {

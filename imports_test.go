@@ -41,6 +41,7 @@ var mayImport = map[string][]string{
 	"bot/sms":                   {"bot/channel"},
 	"bot/mail":                  {"bot/channel"},
 	"bot/desk":                  {"bot/channel", "data/store"},
+	"bot/desk/chart":            {"bot/desk"},
 	"bot":                       {"kb", "actions", "data/store", "bot/channel", "bot/desk"},
 	"bot/transcript":            {"bot", "kb", "actions", "data/store", "bot/channel", "bot/desk"},
 	"webhook":                   {"bot", "bot/channel", "bot/desk", "kb", "actions/platform", "webhook/visitor", "webhook/widget", "webhook/letter", "webhook/hooks", "webhook/pages"},
@@ -69,6 +70,7 @@ var onlyIn = map[string][]string{
 	"codeberg.org/go-pdf":                 {"webhook/letter"},
 	"golang.org/x/image":                  {"actions/platform/picture", "webhook/letter", "bot/ocr", "bot/ocr/screens"},
 	"golang.org/x/text/unicode":           {"kb/normalize"},
+	"github.com/go-analyze/charts":        {"bot/desk/chart"},
 	"github.com/tencentcloud":             {"bot/sms"},
 	"github.com/wneessen/go-mail":         {"bot/mail"},
 }

@@ -70,17 +70,9 @@ func showReview(ctx context.Context, s *service, args []string, io std) error {
 				continue
 			}
 			fmt.Fprintf(io.out, "%s  %s  最晚 %s\n", q.ID, reviewMatter(s, t, q), local(q.DueAt))
-			if l := t.LetterInReview(q.Subject); l != nil {
-				f := l.Fields
-				fmt.Fprintf(io.out, "《%s》 编号 %s-%s\n授权单位 %s  %s  法定代表人 %s\n被授权人 %s %s  日期 %s\n", l.Title, l.ID, l.FieldsHash[:8],
-					f.Company, f.Registration, f.LegalRep, f.GranteeName, value.Mask(f.GranteeAccount), f.Date)
-				file = l.UploadedFileID
-			}
-			if v := t.Certification(platform.CertificationID(q.Subject.ID)); v != nil {
-				fmt.Fprintf(io.out, "%s  %s  法定代表人 %s  证件 %s\n", v.Submitted.Name, v.Submitted.Registration, v.Submitted.LegalRepName, v.IDMasked)
-				if file == "" && len(v.Images) > 0 {
-					file = v.Images[0]
-				}
+			var lines []string
+			if lines, file = reviewDetails(s, t, q); len(lines) > 0 {
+				fmt.Fprintln(io.out, strings.Join(lines, "\n"))
 			}
 			return t.Err()
 		}
@@ -98,4 +90,22 @@ func showReview(ctx context.Context, s *service, args []string, io std) error {
 	}
 	fmt.Fprintf(io.out, "图片已写入 %s\n", args[1])
 	return nil
+}
+
+// reviewDetails are what was read from the letter or the licence of a review, and
+// its picture.
+func reviewDetails(s *service, t *platform.Tx, q *platform.ReviewTask) (lines []string, file platform.FileID) {
+	if l := t.LetterInReview(q.Subject); l != nil {
+		f := l.Fields
+		lines = append(lines, fmt.Sprintf("《%s》 编号 %s-%s", l.Title, l.ID, l.FieldsHash[:8]), fmt.Sprintf("授权单位 %s  %s  法定代表人 %s", f.Company, f.Registration, f.LegalRep),
+			fmt.Sprintf("被授权人 %s %s  日期 %s", f.GranteeName, value.Mask(f.GranteeAccount), f.Date))
+		file = l.UploadedFileID
+	}
+	if v := t.Certification(platform.CertificationID(q.Subject.ID)); v != nil {
+		lines = append(lines, fmt.Sprintf("%s  %s  法定代表人 %s  证件 %s", v.Submitted.Name, v.Submitted.Registration, v.Submitted.LegalRepName, v.IDMasked))
+		if file == "" && len(v.Images) > 0 {
+			file = v.Images[0]
+		}
+	}
+	return lines, file
 }

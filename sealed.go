@@ -52,9 +52,12 @@ func (k *kept) Get(ctx context.Context, name string) (value []byte, err error) {
 	return k.seal.Open(nil, nil, sealed, key)
 }
 
-// Put keeps a value.
+// Put keeps a value; nil removes it.
 func (k *kept) Put(ctx context.Context, name string, value []byte) error {
 	key := k.key(name)
+	if value == nil {
+		return k.store.Update(ctx, func(tx store.Tx) error { return tx.Delete(keptTable, key) })
+	}
 	sealed := k.seal.Seal(nil, nil, value, key)
 	return k.store.Update(ctx, func(tx store.Tx) error { return tx.Put(keptTable, key, sealed) })
 }

@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"signdesk/bot"
+	"signdesk/bot/desk"
+	"signdesk/bot/telegram"
 	"signdesk/bot/wechat"
 	"signdesk/kb"
 	"signdesk/webhook"
@@ -57,7 +59,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	eye := openEye(ctx, cfg)
 	var talks *bot.Bot
 	metrics := webhook.NewMetrics(outboxGauge(func() *bot.Bot { return talks }, svc.clock.Now))
-	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn, events: told, eye: eye}); err != nil {
+	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn, events: told, eye: eye, desk: cfg.Telegram.Token != ""}); err != nil {
 		return err
 	}
 	limits, err := rates(cfg.Rate)
@@ -71,11 +73,18 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	if account != nil {
 		senders[wechat.Channel] = account
 	}
+	staff, err := newSupport(cfg, svc, talks, base, log)
+	if err != nil {
+		return err
+	}
+	if staff != nil {
+		senders[telegram.Channel], senders[desk.Channel] = staff.account, staff.desk
+	}
 	for name, sender := range senders {
 		senders[name] = counted{sender, metrics}
 	}
 	out.tell = talks.Tell
-	web, err := newWeb(cfg, svc, talks, base, metrics, limits, log, wechatRoutes(account)...)
+	web, err := newWeb(cfg, svc, talks, base, metrics, limits, log, append(wechatRoutes(account), staff.routes(cfg)...)...)
 	if err != nil {
 		return err
 	}
@@ -98,6 +107,9 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	if account == nil {
 		fmt.Fprintln(io.out, "WeChat is off: SIGNDESK_WECHAT_APPID is not set")
 	}
+	if staff == nil {
+		fmt.Fprintln(io.out, "the support desk is off: SIGNDESK_TELEGRAM_TOKEN is not set")
+	}
 	fmt.Fprintf(io.out, "signdesk is ready: http://%s (%d entries, %d topics, in %d ms)\n",
 		ln.Addr(), len(c.Entries), len(c.Topics), time.Since(start).Milliseconds())
 	if err := cfg.print(io.out); err != nil {
@@ -112,6 +124,10 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	g.Go(func() error { return talks.Deliver(ctx, senders) })
 	if account != nil {
 		g.Go(func() error { return account.Run(ctx) })
+	}
+	if staff != nil {
+		g.Go(func() error { return staff.account.Run(ctx) })
+		g.Go(func() error { return staff.desk.Run(ctx) })
 	}
 	if cfg.FAQ != "" {
 		g.Go(func() error { return base.Watch(ctx, seen, watchInterval, log) })

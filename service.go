@@ -19,6 +19,7 @@ import (
 	"signdesk/actions/platform"
 	"signdesk/actions/platform/demo"
 	"signdesk/bot"
+	"signdesk/bot/desk"
 	"signdesk/data"
 	"signdesk/data/store"
 )
@@ -50,8 +51,8 @@ var keyCheck = store.Key{}.Str("key-check")
 // storeOptions declare what the store is to hold.
 func storeOptions() store.Options {
 	return store.Options{
-		Tables:     slices.Concat(platform.Tables(), bot.Tables()),
-		Migrations: slices.Concat(platform.Migrations(), bot.Migrations()),
+		Tables:     slices.Concat(platform.Tables(), bot.Tables(), desk.Tables()),
+		Migrations: slices.Concat(platform.Migrations(), bot.Migrations(), desk.Migrations()),
 	}
 }
 

@@ -65,7 +65,10 @@ func newSiteAt(t *testing.T, rates webhook.Rates, change func(*Config)) *site {
 	s.must(err)
 	account, err := newWechat(cfg, s.service, s.talks, log)
 	s.must(err)
-	s.web, err = newWeb(cfg, s.service, s.talks, base, webhook.NewMetrics(func() (int, time.Duration) { return 0, 0 }), rates, log, wechatRoutes(account)...)
+	staff, err := newSupport(cfg, s.service, s.talks, base, log)
+	s.must(err)
+	s.web, err = newWeb(cfg, s.service, s.talks, base, webhook.NewMetrics(func() (int, time.Duration) { return 0, 0 }), rates, log,
+		append(wechatRoutes(account), staff.routes(cfg)...)...)
 	s.must(err)
 	ts := httptest.NewServer(s.web.Handler())
 	t.Cleanup(func() { s.web.Stop(); ts.Close() })

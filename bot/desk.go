@@ -212,6 +212,9 @@ func maskText(s string) string {
 	return shortForm.ReplaceAllString(s, "******")
 }
 
+// Mask hides personal data in a text, as in transcripts.
+func Mask(s string) string { return maskText(s) }
+
 // masked is the utterance as it may be kept.
 func (t *turn) masked() string {
 	switch {

@@ -174,6 +174,28 @@ func (t *turn) unpark() (int, error) {
 	return len(list), nil
 }
 
+// Reached owes again what was parked for a peer who can be reached again.
+func (b *Bot) Reached(ctx context.Context, p channel.Peer) error {
+	err := b.Store.Update(ctx, func(tx store.Tx) error {
+		list, err := pending(tx, p, 0)
+		if err != nil {
+			return err
+		}
+		for _, d := range list {
+			if d.State != Parked {
+				continue
+			}
+			d.State, d.Tries, d.Due = Owed, 0, b.Now()
+			if err := put(tx, deliveries, store.Key{}.Str(d.ID), d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	b.kick()
+	return err
+}
+
 func (b *Bot) settle(ctx context.Context, id string, change func(*Delivery)) error {
 	return b.Store.Update(ctx, func(tx store.Tx) error {
 		return settle(tx, id, func(d *Delivery) error { change(d); return nil })

@@ -211,16 +211,20 @@ func (t *turn) wantsOther() bool {
 // asksSomething reports whether the knowledge base has something to say to the
 // utterance, of which it is sure enough to say it in the middle of a flow.
 func (t *turn) asksSomething() bool {
-	d := &t.u.decision
+	d := t.u.decision
+	return d.Kind == kb.Smalltalk || Asks(t.u.in.Text, d) || d.Kind == kb.None && d.Topic != nil && looksLikeQuestion(t.u.in.Text)
+}
+
+// Asks reports whether an utterance is a question, for which the knowledge base
+// found answers.
+func Asks(utterance string, d kb.Decision) bool {
 	switch d.Kind {
-	case kb.Smalltalk:
-		return true
 	case kb.Answer:
-		return d.Message != "" || looksLikeQuestion(t.u.in.Text)
+		return d.Message != "" || looksLikeQuestion(utterance)
 	case kb.Choices:
-		return looksLikeQuestion(t.u.in.Text)
+		return looksLikeQuestion(utterance)
 	}
-	return d.Topic != nil && looksLikeQuestion(t.u.in.Text)
+	return false
 }
 
 // outside routes an utterance while no flow is open.

@@ -182,14 +182,43 @@ func (t *staffTx) Card(id string) (*desk.Card, error) {
 	return out, nil
 }
 
-// title is that of a part of the knowledge base: "11/phone".
-func (b *Bot) title(entry string) string {
-	id, part, _ := strings.Cut(entry, "/")
-	e := b.Base.Content().Entry(kb.EntryID(id))
+// partOf finds a part of the knowledge base, "11/phone", and its entry; nil if it
+// is not there.
+func partOf(c *kb.Content, key string) (*kb.Entry, *kb.Part) {
+	id, part, _ := strings.Cut(key, "/")
+	e := c.Entry(kb.EntryID(id))
+	if e == nil {
+		return nil, nil
+	}
+	return e, e.Part(kb.PartID(part))
+}
+
+// PartText is what is said of a part of the knowledge base, "11/phone"; "" if it
+// is not there.
+func PartText(c *kb.Content, key string) string {
+	_, p := partOf(c, key)
+	if p == nil {
+		return ""
+	}
+	return ShowPart(p).Text()
+}
+
+// EntryTitle is the title of an entry; "" if it is not there.
+func EntryTitle(c *kb.Content, id string) string {
+	e, _ := partOf(c, id)
 	if e == nil {
 		return ""
 	}
-	if p := e.Part(kb.PartID(part)); p != nil && p.Title != "" {
+	return e.Title
+}
+
+// title is that of a part of the knowledge base, "11/phone".
+func (b *Bot) title(key string) string {
+	e, p := partOf(b.Base.Content(), key)
+	switch {
+	case e == nil:
+		return ""
+	case p != nil && p.Title != "":
 		return p.Title
 	}
 	return e.Title
@@ -248,4 +277,9 @@ func (t *staffTx) Owe(id string, to channel.Peer, m channel.Message) error {
 
 func (t *staffTx) Replace(id string, to channel.Peer, m channel.Message) error {
 	return t.replace(t.tx, t.now, Delivery{ID: id, To: to, Message: m, Due: t.now})
+}
+
+func (t *staffTx) Owed(id string) bool {
+	d, err := get[Delivery](t.tx, deliveries, store.Key{}.Str(id))
+	return err == nil && d != nil && d.State == Owed
 }

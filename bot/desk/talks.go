@@ -110,6 +110,8 @@ type Tx interface {
 	// Replace is Owe for a post that is changed: what is owed under the id and not
 	// sent yet becomes m.
 	Replace(id string, to channel.Peer, m channel.Message) error
+	// Owed reports whether a message did not leave yet.
+	Owed(id string) bool
 }
 
 // What the conversations refuse.

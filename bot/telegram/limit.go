@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -9,14 +10,16 @@ import (
 
 // Our pace. The platform publishes no exact limits; its FAQ
 // (https://core.telegram.org/bots/faq) speaks of 30 messages a second overall,
-// one a second in a chat and 20 a minute in a group. A bucket of n refilled with
-// r a minute lets through n+r in the fullest minute, so that n+r stays at the
-// limit.
+// one a second in a chat and 20 a minute in a group. A group gets its minute's
+// share as fast as it is wanted, so that staff who are at work need not wait; two
+// are kept back, as clocks differ. A bucket of n refilled with r a second lets
+// through n+r in the fullest second, so that n+r stays at the limit.
 const (
-	overallRate, overallBurst = 25, 5        // a second
-	groupRate, groupBurst     = 15.0 / 60, 5 // a second; 15 a minute
-	privateRate, privateBurst = 1, 2         // a second; short bursts are tolerated
-	maxPaces                  = 4096         // chats whose pace is remembered
+	overallRate, overallBurst = 25, 5 // a second
+	groupShare                = 18
+	groupSpan                 = time.Minute
+	privateRate, privateBurst = 1, 2 // a second; short bursts are tolerated
+	maxPaces                  = 4096 // chats whose pace is remembered
 )
 
 // A limiter keeps requests below the platform's limits, so that those are met
@@ -29,8 +32,37 @@ type limiter struct {
 }
 
 type pace struct {
-	*rate.Limiter
-	until time.Time
+	*rate.Limiter             // of a private chat; nil for a group
+	sent          []time.Time // to a group, within its span
+	until         time.Time
+}
+
+// wait is how long a chat must be waited for.
+func (p *pace) wait(now time.Time) time.Duration {
+	if p.Limiter != nil {
+		r := p.ReserveN(now, 1)
+		defer r.CancelAt(now)
+		return r.DelayFrom(now)
+	}
+	p.sent = slices.DeleteFunc(p.sent, func(t time.Time) bool { return now.Sub(t) >= groupSpan })
+	if len(p.sent) < groupShare {
+		return 0
+	}
+	return p.sent[0].Add(groupSpan).Sub(now)
+}
+
+// spend counts a send that waits no more.
+func (p *pace) spend(now time.Time) {
+	if p.Limiter != nil {
+		p.ReserveN(now, 1)
+		return
+	}
+	p.sent = append(p.sent, now)
+}
+
+// rests tells whether nothing of late is remembered.
+func (p *pace) rests(now time.Time) bool {
+	return !p.until.After(now) && p.wait(now) == 0 && (p.Limiter == nil && len(p.sent) == 0 || p.Limiter != nil && p.TokensAt(now) >= privateBurst)
 }
 
 func newLimiter() *limiter {
@@ -47,17 +79,15 @@ func (l *limiter) take(chat int64) time.Duration {
 	if until := later(l.until, p.until); until.After(now) {
 		return until.Sub(now)
 	}
-	mine := p.ReserveN(now, 1)
-	if wait := mine.DelayFrom(now); wait > 0 {
-		mine.CancelAt(now)
+	if wait := p.wait(now); wait > 0 {
 		return wait
 	}
 	all := l.all.ReserveN(now, 1)
 	if wait := all.DelayFrom(now); wait > 0 {
 		all.CancelAt(now)
-		mine.CancelAt(now)
 		return wait
 	}
+	p.spend(now)
 	return 0
 }
 
@@ -83,14 +113,14 @@ func (l *limiter) pace(chat int64, now time.Time) *pace {
 	}
 	if len(l.chats) >= maxPaces {
 		for id, p := range l.chats {
-			if !p.until.After(now) && p.TokensAt(now) >= float64(p.Burst()) {
+			if p.rests(now) {
 				delete(l.chats, id)
 			}
 		}
 	}
-	p := &pace{Limiter: rate.NewLimiter(privateRate, privateBurst)}
-	if chat < 0 {
-		p.Limiter = rate.NewLimiter(groupRate, groupBurst)
+	p := &pace{}
+	if chat > 0 {
+		p.Limiter = rate.NewLimiter(privateRate, privateBurst)
 	}
 	l.chats[chat] = p
 	return p

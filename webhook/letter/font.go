@@ -134,3 +134,13 @@ func clean(s string) string {
 	}
 	return s
 }
+
+// Font returns a TrueType font with the characters of everyday Chinese, for
+// others who draw text.
+func Font() ([]byte, error) {
+	all, err := faces()
+	if err != nil {
+		return nil, err
+	}
+	return all[0].raw, nil
+}

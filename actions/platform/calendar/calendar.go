@@ -123,3 +123,23 @@ func HotlineAt(t time.Time) (Hours, error) {
 	}
 	return Hours{Change: opens.AddDate(0, 0, 1)}, nil
 }
+
+// Served returns how much of the hotline's hours lies between two instants. The
+// error is ErrUnknownYear.
+func Served(from, to time.Time) (sum time.Duration, err error) {
+	for from.Before(to) {
+		h, err := HotlineAt(from)
+		if err != nil {
+			return 0, err
+		}
+		next := h.Change
+		if next.After(to) {
+			next = to
+		}
+		if h.Open {
+			sum += next.Sub(from)
+		}
+		from = next
+	}
+	return sum, nil
+}

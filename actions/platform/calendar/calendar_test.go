@@ -103,3 +103,25 @@ func TestHotline(t *testing.T) {
 		}
 	}
 }
+
+func TestServed(t *testing.T) {
+	for _, c := range []struct {
+		from, to string
+		want     time.Duration
+	}{
+		{"2022-05-26 09:10", "2022-05-26 09:40", 30 * time.Minute},
+		{"2022-05-26 08:00", "2022-05-26 09:40", 40 * time.Minute},
+		{"2022-05-26 20:50", "2022-05-27 09:10", 20 * time.Minute}, // over night
+		{"2022-05-28 17:30", "2022-05-28 22:00", 30 * time.Minute}, // a Saturday
+		{"2022-05-26 22:00", "2022-05-26 23:00", 0},
+		{"2022-05-27 10:00", "2022-05-26 10:00", 0},
+	} {
+		got, err := calendar.Served(at(t, c.from), at(t, c.to))
+		if err != nil || got != c.want {
+			t.Errorf("%s to %s: %v, %v, want %v", c.from, c.to, got, err, c.want)
+		}
+	}
+	if _, err := calendar.Served(at(t, "2080-05-26 09:10"), at(t, "2080-05-26 09:40")); !errors.Is(err, calendar.ErrUnknownYear) {
+		t.Errorf("an unknown year: %v", err)
+	}
+}

@@ -1,0 +1,130 @@
+package desk
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"signdesk/data/store"
+)
+
+// A Role is what a member of the staff may do. Each may do what those before it
+// may.
+type Role int
+
+// The roles.
+const (
+	Nobody   Role = iota
+	Reader        // look
+	Staff         // talk to people
+	Reviewer      // decide reviews
+	Editor        // change texts
+	Owner         // grant roles, read the audit
+)
+
+var roleNames = map[Role]string{Nobody: "无", Reader: "只读", Staff: "客服", Reviewer: "审核", Editor: "编辑", Owner: "管理员"}
+
+// String is the role's name as the staff know it.
+func (r Role) String() string { return roleNames[r] }
+
+// roleNamed finds a role; English names count too.
+func roleNamed(name string) (Role, bool) {
+	english := map[string]Role{"none": Nobody, "reader": Reader, "staff": Staff, "reviewer": Reviewer, "editor": Editor, "owner": Owner}
+	if r, ok := english[strings.ToLower(name)]; ok {
+		return r, true
+	}
+	for r, n := range roleNames {
+		if n == name {
+			return r, true
+		}
+	}
+	return Nobody, false
+}
+
+func (d *Desk) role(tx Tx, staff string) (Role, error) {
+	if slices.Contains(d.Owners, staff) {
+		return Owner, nil
+	}
+	m, err := get[member](tx, members, store.Key{}.Str(staff))
+	if m == nil || err != nil {
+		return Nobody, err
+	}
+	return m.Role, nil
+}
+
+// grant is /role: it lists the staff, or changes a role.
+func (d *Desk) grant(c *Call) error {
+	args := strings.Fields(c.Act.Text)
+	if len(args) == 0 {
+		return d.listStaff(c)
+	}
+	if len(args) < 2 {
+		return c.Reply("请这样写：/role 编号 角色 名字，例如 /role 7001 客服 小李。角色有：只读、客服、审核、编辑、管理员、无。")
+	}
+	id, name := args[0], strings.Join(args[2:], " ")
+	role, ok := roleNamed(args[1])
+	switch {
+	case !ok:
+		return c.Reply(fmt.Sprintf("没有“%s”这个角色。角色有：只读、客服、审核、编辑、管理员、无。", args[1]))
+	case slices.Contains(d.Owners, id):
+		return c.Reply("这位管理员是在配置里指定的，请在配置里修改。")
+	case strings.Trim(id, "0123456789") != "":
+		return c.Reply("编号是一串数字：对方随便发一条命令，机器人就会告诉他自己的编号。")
+	}
+	key := store.Key{}.Str(id)
+	old, err := get[member](c.Tx, members, key)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		name = cmp.Or(name, old.Name)
+	}
+	if err := c.audit("role", id, role.String()); err != nil {
+		return err
+	}
+	if role == Nobody {
+		if err := members.Delete(c.Tx.Store(), key); err != nil {
+			return err
+		}
+		return c.Reply(fmt.Sprintf("已取消 %s 的权限。", cmp.Or(name, id)))
+	}
+	if err := put(c.Tx, members, key, &member{ID: id, Name: name, Role: role, By: c.Act.Staff, At: c.Tx.Now()}); err != nil {
+		return err
+	}
+	return c.Reply(fmt.Sprintf("%s 现在是%s。", cmp.Or(name, id), role))
+}
+
+func (d *Desk) listStaff(c *Call) error {
+	text := "现在的人员："
+	for _, id := range d.Owners {
+		text += fmt.Sprintf("\n%s  管理员（配置）", id)
+	}
+	for _, raw := range c.Tx.Store().Scan(members.Name, store.Range{}) {
+		m, err := decode[member](raw)
+		if err != nil {
+			return err
+		}
+		text += fmt.Sprintf("\n%s  %s  %s", m.ID, m.Role, m.Name)
+	}
+	return c.Reply(text)
+}
+
+const auditLines = 20
+
+// readAudit is /audit: what was done last.
+func (d *Desk) readAudit(c *Call) error {
+	text := "最近的操作："
+	for _, raw := range c.Tx.Store().Scan(events.Name, store.Range{Reverse: true, Limit: auditLines}) {
+		e, err := decode[event](raw)
+		if err != nil {
+			return err
+		}
+		text += fmt.Sprintf("\n%s  %s  %s  %s  %s", clock(e.At), cmp.Or(e.Name, e.Staff), didNames[e.Did], e.On, e.Detail)
+	}
+	return c.Reply(text)
+}
+
+// didNames are the acts of the audit in words.
+var didNames = map[string]string{"role": "授权", "claim": "接单", "say": "回复", "note": "备注", "free": "交还机器人", "close": "结束", "reopen": "再次联系",
+	"tag": "标签", "canned": "常用语", "pass": "通过", "reject": "驳回", "transcript": "导出对话", "find": "查找", "history": "看记录"}
