@@ -31,7 +31,6 @@ type office struct {
 	desk  *desk.Desk
 	tg    *telegramtest.Server
 	group *telegramtest.Chat
-	send  map[string]channel.Sender
 	stop  func()
 	ids   int
 

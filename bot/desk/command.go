@@ -127,6 +127,19 @@ func (d *Desk) buttons() map[string]press {
 	}
 }
 
+// Access tells from which role on each command ("/note") and each button ("claim")
+// works.
+func (d *Desk) Access() map[string]Role {
+	out := make(map[string]Role)
+	for name, c := range d.commands {
+		out["/"+name] = c.Role
+	}
+	for name, p := range d.presses {
+		out[name] = p.role
+	}
+	return out
+}
+
 // Receive takes an act of the staff, once however often it comes. An act that the
 // desk cannot do is answered, and is no error.
 func (d *Desk) Receive(ctx context.Context, act channel.Act) error {
