@@ -18,24 +18,24 @@ func (c *Config) faqFiles() fs.FS {
 	return data.FAQ()
 }
 
-// openBase loads the knowledge base. The caller closes it.
+// openBase loads the knowledge base that is shipped. The caller closes it.
 func openBase(ctx context.Context, cfg *Config) (*kb.Live, error) {
-	return loadBase(ctx, cfg, storedClassifier)
+	return kb.NewLive(ctx, func(ctx context.Context) (*kb.Base, error) {
+		return buildBase(ctx, cfg, cfg.faqFiles(), storedClassifier(cfg.faqFiles()))
+	})
 }
 
-// loadBase loads the knowledge base with what classifier returns.
-func loadBase(ctx context.Context, cfg *Config, classifier func(*Config) []byte) (*kb.Live, error) {
+// buildBase makes a knowledge base of files.
+func buildBase(ctx context.Context, cfg *Config, dir fs.FS, classifier []byte) (*kb.Base, error) {
 	words, err := normalize.New(data.Words())
 	if err != nil {
 		return nil, err
 	}
-	return kb.NewLive(ctx, func(ctx context.Context) (*kb.Base, error) {
-		content, err := kb.LoadContent(cfg.faqFiles(), cfg.vars())
-		if err != nil {
-			return nil, err
-		}
-		return kb.Build(ctx, content, words, kb.BuildOptions{Classifier: classifier(cfg)})
-	})
+	content, err := kb.LoadContent(dir, cfg.vars())
+	if err != nil {
+		return nil, err
+	}
+	return kb.Build(ctx, content, words, kb.BuildOptions{Classifier: classifier})
 }
 
 // classifierFile stands beside the entries; the train command writes it.
@@ -43,8 +43,8 @@ const classifierFile = "classifier.bin"
 
 // storedClassifier returns the classifier that lies beside the entries, or nil.
 // One that does not fit is no mistake: the base then trains its own.
-func storedClassifier(cfg *Config) []byte {
-	stored, err := fs.ReadFile(cfg.faqFiles(), classifierFile)
+func storedClassifier(dir fs.FS) []byte {
+	stored, err := fs.ReadFile(dir, classifierFile)
 	if err != nil {
 		return nil
 	}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"embed"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -20,10 +22,10 @@ type checkOptions struct {
 	misses  bool
 }
 
-func checkFlags(fs *flag.FlagSet) any {
+func checkFlags(set *flag.FlagSet) any {
 	o := &checkOptions{}
-	fs.StringVar(&o.scripts, "scripts", "kb/testdata", "directory with question scripts (*.tsv); missing: only the content is checked")
-	fs.BoolVar(&o.misses, "misses", false, "list the questions of the tuning half that did not come out right")
+	set.StringVar(&o.scripts, "scripts", "", "directory with question scripts (*.tsv) instead of the built-in ones")
+	set.BoolVar(&o.misses, "misses", false, "list the questions of the tuning half that did not come out right")
 	return o
 }
 
@@ -49,15 +51,14 @@ func check(ctx context.Context, cfg *Config, opts any, args []string, io std) er
 	}
 	fmt.Fprintf(io.out, "content %s: %d entries, %d parts, %d phrasings, %d topics; ready in %d ms\n",
 		c.Hash[:12], len(c.Entries), parts, phrasings, len(c.Topics), time.Since(start).Milliseconds())
-	scripts, err := filepath.Glob(filepath.Join(o.scripts, "*.tsv"))
+	scripts, err := questions(o.scripts)
 	if err != nil {
 		return err
 	}
 	var halves [2]query.Report
-	for _, name := range scripts {
-		if err := runScript(ctx, cfg, base, name, &halves); err != nil {
-			return err
-		}
+	err = askAll(ctx, cfg, base, scripts, func(c query.Case, half int, r query.Result) { halves[half].Add(c, r) })
+	if err != nil {
+		return err
 	}
 	failed := false
 	for i := range halves {
@@ -91,17 +92,41 @@ const (
 
 var halfNames = [...]string{tuningHalf: "tuning half (odd lines)", heldOutHalf: "held-out half (even lines)"}
 
-// runScript asks all questions of a script and adds the results to its halves.
-func runScript(ctx context.Context, cfg *Config, base *kb.Live, name string, halves *[2]query.Report) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
+//go:embed kb/testdata/*.tsv
+var shippedQuestions embed.FS
+
+// questions reads the scripts of a directory; "" for the built-in ones.
+func questions(dir string) (cases []query.Case, err error) {
+	files := fs.FS(shippedQuestions)
+	pattern := "kb/testdata/*.tsv"
+	if dir != "" {
+		files, pattern = os.DirFS(dir), "*.tsv"
 	}
-	defer f.Close()
-	cases, err := query.Read(f, name)
+	names, err := fs.Glob(files, pattern)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	for _, name := range names {
+		f, err := files.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		list, err := query.Read(f, name)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return nil, err
+		}
+		cases = append(cases, list...)
+	}
+	return cases, nil
+}
+
+// A decider answers questions.
+type decider interface {
+	Decide(ctx context.Context, utterance string) (kb.Decision, error)
+}
+
+// askAll asks all questions, and tells what came of each and of which half it is.
+func askAll(ctx context.Context, cfg *Config, base decider, cases []query.Case, each func(c query.Case, half int, r query.Result)) error {
 	for _, c := range cases {
 		d, err := base.Decide(ctx, c.Utterance)
 		if err != nil {
@@ -112,7 +137,7 @@ func runScript(ctx context.Context, cfg *Config, base *kb.Live, name string, hal
 			half = heldOutHalf
 		}
 		rec := bot.NewRecord("", bot.Compose(d, cfg.contact()))
-		halves[half].Add(c, query.Result{Decision: rec.Decision, Entries: rec.Entries, Part: rec.Part, Text: rec.Text})
+		each(c, half, query.Result{Decision: rec.Decision, Entries: rec.Entries, Part: rec.Part, Text: rec.Text})
 	}
 	return nil
 }

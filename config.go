@@ -53,6 +53,8 @@ type Config struct {
 	HooksPrivate string // on: endpoints in private networks are allowed
 	HooksSecrets string // of systems that tell of events, with commas
 
+	FourEyes string // on: nobody publishes only what he wrote himself
+
 	Tesseract string // the program that reads pictures; "off" for none
 
 	Wechat   wechatConfig
@@ -99,6 +101,7 @@ func (c *Config) ownTable() []setting {
 		{env: "SIGNDESK_DEMO", def: "on", about: "the page /demo: on or off", into: &c.Demo, check: onOff},
 		{env: "SIGNDESK_RATES", def: "5,100", about: "messages a second of one visitor, requests a second of one address; 0: no limit", into: &c.Rate,
 			check: func(s string) error { _, err := rates(s); return err }},
+		{env: "SIGNDESK_FOUR_EYES", def: "off", about: "on: what one editor teaches, another one publishes", into: &c.FourEyes, check: onOff},
 		{env: "SIGNDESK_TESSERACT", def: "tesseract", about: "the program that reads screenshots; off: none", into: &c.Tesseract, check: notEmpty},
 		{env: "SIGNDESK_SMS", about: "SMS gateway: tencent or aliyun", into: &c.SMSProvider, check: oneOf("tencent", "aliyun"), missing: "SMS only show at /demo"},
 		{env: "SIGNDESK_SMS_MODE", def: "code", about: "link: a template's variable may hold the personal address; code: only its 8 signs", into: &c.SMSMode, check: oneOf("link", "code")},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"signdesk/bot"
 	"signdesk/bot/channel"
 	"signdesk/bot/desk"
+	"signdesk/bot/learn"
 	"signdesk/bot/telegram"
 	"signdesk/bot/telegram/telegramtest"
 	"signdesk/kb"
@@ -25,14 +27,16 @@ import (
 // network. Its people write in the channel of the terminal.
 type office struct {
 	*testing.T
-	ctx   context.Context
-	s     *service
-	talks *bot.Bot
-	desk  *desk.Desk
-	tg    *telegramtest.Server
-	group *telegramtest.Chat
-	stop  func()
-	ids   int
+	ctx     context.Context
+	s       *service
+	talks   *bot.Bot
+	desk    *desk.Desk
+	base    *kb.Live
+	library *learn.Library
+	tg      *telegramtest.Server
+	group   *telegramtest.Chat
+	stop    func()
+	ids     int
 
 	mu    sync.Mutex
 	heard []string // by the people
@@ -56,27 +60,34 @@ var (
 func inOffice(t *testing.T, run func(*office)) {
 	t.Helper()
 	cfg := testConfig(t)
-	base, err := openBase(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { base.Close() })
-	recognise, err := openIntents(cfg, base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := base.Decide(t.Context(), "预热"); err != nil { // what starts at first use starts outside of the bubble
-		t.Fatal(err)
-	}
 	cfg.Telegram = telegramConfig{Token: officeToken, Boards: fmt.Sprint(officeGroup), Owners: fmt.Sprint(ownerZhou.ID)}
+	outside := startOutside(t)
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, cfg, base, recognise)
+		o := newOffice(t, cfg, outside)
 		defer o.close()
 		run(o)
 	})
 }
 
-func newOffice(t *testing.T, cfg *Config, base *kb.Live, recognise recogniser) *office {
+// An outside does what cannot be done within a bubble: an index is built by
+// goroutines that all share.
+type outside struct{ work, done chan func() }
+
+func startOutside(t *testing.T) *outside {
+	x := &outside{make(chan func()), make(chan func())}
+	go func() {
+		for f := range x.work {
+			f()
+			x.done <- nil
+		}
+	}()
+	t.Cleanup(func() { close(x.work) })
+	return x
+}
+
+func (x *outside) do(f func()) { x.work <- f; <-x.done }
+
+func newOffice(t *testing.T, cfg *Config, x *outside) *office {
 	ctx, cancel := context.WithCancel(t.Context())
 	o := &office{T: t, ctx: ctx, tg: telegramtest.New(officeToken)}
 	o.tg.Limits = true
@@ -86,10 +97,26 @@ func newOffice(t *testing.T, cfg *Config, base *kb.Live, recognise recogniser) *
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	if o.talks, err = newBot(cfg, o.s, base, recognise, log, botHooks{desk: true}); err != nil {
+	if o.library, err = newLibrary(cfg, o.s, log); err != nil {
 		t.Fatal(err)
 	}
-	o.desk = newDesk(cfg, o.s, o.talks, base, log)
+	build := o.library.Build
+	o.library.Build = func(ctx context.Context, files fs.FS) (b *kb.Base, err error) {
+		x.do(func() { b, err = build(context.WithoutCancel(ctx), files) })
+		return b, err
+	}
+	if o.base, err = kb.NewLive(ctx, o.library.Base); err != nil {
+		t.Fatal(err)
+	}
+	recognise, err := openIntents(cfg, o.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.talks, err = newBot(cfg, o.s, o.base, recognise, log, botHooks{desk: true}); err != nil {
+		t.Fatal(err)
+	}
+	o.library.Live, o.library.Talks = o.base, o.talks
+	o.desk = newDesk(cfg, o.s, o.talks, o.base, o.library, log)
 	keep, err := newKept(o.s.store, o.s.key, telegram.Channel)
 	if err != nil {
 		t.Fatal(err)
@@ -103,6 +130,7 @@ func newOffice(t *testing.T, cfg *Config, base *kb.Live, recognise recogniser) *
 	var all sync.WaitGroup
 	all.Go(func() { _ = account.Run(ctx) })
 	all.Go(func() { _ = o.desk.Run(ctx) })
+	all.Go(func() { _ = o.library.Follow(ctx) })
 	all.Go(func() { _ = o.talks.Deliver(ctx, senders) })
 	all.Go(func() {
 		for ctx.Err() == nil {
@@ -123,6 +151,9 @@ func newOffice(t *testing.T, cfg *Config, base *kb.Live, recognise recogniser) *
 func (o *office) close() {
 	o.stop()
 	o.tg.Close()
+	if err := o.base.Close(); err != nil {
+		o.Error(err)
+	}
 	if err := o.s.Close(); err != nil {
 		o.Error(err)
 	}

@@ -52,6 +52,7 @@ func commands() []command {
 		{"review", "[ID [FILE|pass|reject REASON]]", "what waits for staff: list, show with its picture, decide", nil, inService("review")},
 		{"outbox", "[resend ID]", "messages that are owed, parked or given up; try one again", nil, inService("outbox")},
 		{"wechat", "menu", "set the menu of the Official Account", nil, inService("wechat")},
+		{"kb", "releases|export DIR|import DIR|rollback N", "what the staff taught: list, write as files, take in files, take back", nil, inService("kb")},
 		{"forget", "ACCOUNT", "remove what the talks of an account hold", nil, inService("forget")},
 		{"backup", "FILE", "write a consistent copy of the store, also while serving", nil, inService("backup")},
 		{"restore", "FILE", "put a backup in the place of the store", restoreFlags, restore},

@@ -33,17 +33,22 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	start := time.Now()
 	log := slog.New(slog.NewTextHandler(io.err, nil))
 	seen := kb.Look(cfg.faqFiles())
-	base, err := openBase(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer base.Close()
 	cfg.serveLinks()
 	svc, err := openService(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, svc.Close()) }()
+	library, err := newLibrary(cfg, svc, log)
+	if err != nil {
+		return err
+	}
+	base, err := kb.NewLive(ctx, library.Base)
+	if err != nil {
+		return err
+	}
+	defer base.Close()
+	library.Live = base
 	recognise, err := openIntents(cfg, base)
 	if err != nil {
 		return err
@@ -62,6 +67,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn, events: told, eye: eye, desk: cfg.Telegram.Token != ""}); err != nil {
 		return err
 	}
+	library.Talks = talks
 	limits, err := rates(cfg.Rate)
 	if err != nil {
 		return err
@@ -73,7 +79,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	if account != nil {
 		senders[wechat.Channel] = account
 	}
-	staff, err := newSupport(cfg, svc, talks, base, log)
+	staff, err := newSupport(cfg, svc, talks, base, library, log)
 	if err != nil {
 		return err
 	}
@@ -125,6 +131,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	if account != nil {
 		g.Go(func() error { return account.Run(ctx) })
 	}
+	g.Go(func() error { return library.Follow(ctx) })
 	if staff != nil {
 		g.Go(func() error { return staff.account.Run(ctx) })
 		g.Go(func() error { return staff.desk.Run(ctx) })

@@ -20,6 +20,7 @@ import (
 	"signdesk/actions/platform/demo"
 	"signdesk/bot"
 	"signdesk/bot/desk"
+	"signdesk/bot/learn"
 	"signdesk/data"
 	"signdesk/data/store"
 )
@@ -51,8 +52,8 @@ var keyCheck = store.Key{}.Str("key-check")
 // storeOptions declare what the store is to hold.
 func storeOptions() store.Options {
 	return store.Options{
-		Tables:     slices.Concat(platform.Tables(), bot.Tables(), desk.Tables()),
-		Migrations: slices.Concat(platform.Migrations(), bot.Migrations(), desk.Migrations()),
+		Tables:     slices.Concat(platform.Tables(), bot.Tables(), desk.Tables(), learn.Tables()),
+		Migrations: slices.Concat(platform.Migrations(), bot.Migrations(), desk.Migrations(), learn.Migrations()),
 	}
 }
 
@@ -226,13 +227,13 @@ type serviceCommand func(ctx context.Context, s *service, args []string, io std)
 
 // serviceCommands are those that a serving process runs for others.
 var serviceCommands = map[string]serviceCommand{"platform": platformCommand, "backup": backup, "verify": verify, "outbox": outbox, "review": review, "forget": forget,
-	"wechat": wechatCommand}
+	"wechat": wechatCommand, "kb": kbCommand}
 
 // inService runs a command on the store, or has it run by the process that has
 // the store open.
 func inService(name string) func(context.Context, *Config, any, []string, std) error {
 	return func(ctx context.Context, cfg *Config, _ any, args []string, io std) error {
-		if i, ok := map[string]int{"backup": 0, "review": 1}[name]; ok && len(args) > i && args[i] != "pass" && args[i] != "reject" {
+		if i, ok := map[string]int{"backup": 0, "review": 1, "kb": 1}[name]; ok && len(args) > i && args[i] != "pass" && args[i] != "reject" {
 			path, err := filepath.Abs(args[i])
 			if err != nil {
 				return err

@@ -17,6 +17,7 @@ import (
 	"signdesk/bot/channel"
 	"signdesk/bot/desk"
 	"signdesk/bot/desk/chart"
+	"signdesk/bot/learn"
 	"signdesk/bot/telegram"
 	"signdesk/data/store"
 	"signdesk/kb"
@@ -91,7 +92,7 @@ type support struct {
 }
 
 // newSupport returns the support desk, nil if there is none.
-func newSupport(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, log *slog.Logger) (*support, error) {
+func newSupport(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, library *learn.Library, log *slog.Logger) (*support, error) {
 	g := &cfg.Telegram
 	if err := g.whole(cfg.Public); err != nil || g.Token == "" {
 		return nil, err
@@ -100,7 +101,7 @@ func newSupport(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, log *slo
 	if err != nil {
 		return nil, err
 	}
-	d := newDesk(cfg, s, talks, base, log)
+	d := newDesk(cfg, s, talks, base, library, log)
 	o := telegram.Options{Token: g.Token, API: g.API, Proxy: g.Proxy, Secret: g.Secret, Keep: keep, Now: s.clock.Now, Logger: log, Receive: d.Receive,
 		Reached: func(ctx context.Context, board channel.Peer, member bool) error {
 			if !member {
@@ -130,7 +131,7 @@ func (u *support) routes(cfg *Config) []webhook.Route {
 }
 
 // newDesk puts the desk on the conversations, the knowledge base and the platform.
-func newDesk(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, log *slog.Logger) *desk.Desk {
+func newDesk(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, library *learn.Library, log *slog.Logger) *desk.Desk {
 	var boards []channel.Peer
 	for _, id := range listed(cfg.Telegram.Boards) {
 		boards = append(boards, channel.Peer{Channel: telegram.Channel, ID: id})
@@ -160,8 +161,9 @@ func newDesk(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, log *slog.L
 			}
 			return out, nil
 		},
-		Answer:  func(key string) string { return bot.PartText(base.Content(), key) },
-		Entry:   func(id string) string { return bot.EntryTitle(base.Content(), id) },
+		Answer:   func(key string) string { return bot.PartText(base.Content(), key) },
+		Entry:    func(id string) string { return bot.EntryTitle(base.Content(), id) },
+		Commands: library.Commands(), Buttons: library.Buttons(),
 		Reviews: &reviewDesk{service: s},
 		Chart:   func(st desk.Stats) ([]byte, error) { return chart.Draw(st, letter.Font) },
 	})

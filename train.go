@@ -14,7 +14,7 @@ func train(ctx context.Context, cfg *Config, _ any, _ []string, io std) error {
 	if cfg.FAQ == "" {
 		return errors.New("want the directory of the entries: signdesk train -faq data/faq")
 	}
-	base, err := loadBase(ctx, cfg, func(*Config) []byte { return nil }) // train anew
+	base, err := buildBase(ctx, cfg, cfg.faqFiles(), nil) // train anew
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,9 @@ func newSiteAt(t *testing.T, rates webhook.Rates, change func(*Config)) *site {
 	s.must(err)
 	account, err := newWechat(cfg, s.service, s.talks, log)
 	s.must(err)
-	staff, err := newSupport(cfg, s.service, s.talks, base, log)
+	library, err := newLibrary(cfg, s.service, log)
+	s.must(err)
+	staff, err := newSupport(cfg, s.service, s.talks, base, library, log)
 	s.must(err)
 	s.web, err = newWeb(cfg, s.service, s.talks, base, webhook.NewMetrics(func() (int, time.Duration) { return 0, 0 }), rates, log,
 		append(wechatRoutes(account), staff.routes(cfg)...)...)

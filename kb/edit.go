@@ -148,7 +148,7 @@ func parseAnswer(text string) (short string, steps, notes []string) {
 	}
 	switch {
 	case short == "" && len(notes) > 0: // one long sentence
-		short, notes[0] = clip(notes[0], MaxShort), notes[0]
+		short = clip(notes[0], MaxShort) // the whole of it stays below
 	case short == "":
 		short = "请按下面的步骤办理。"
 	}

@@ -24,10 +24,12 @@ type Command struct {
 	Work func(ctx context.Context, j Job) (channel.Message, error)
 }
 
-// A press is what a button does.
-type press struct {
-	role Role
-	do   func(c *Call, arg string) error
+// A Button is what is done by a button whose token is the name, a colon, and what
+// Do gets.
+type Button struct {
+	Name string
+	Role Role
+	Do   func(c *Call, arg string) error
 }
 
 // A Call is one act being done.
@@ -76,8 +78,21 @@ func (c *Call) mark(with string) error {
 	return c.Tx.Owe("m-"+c.Act.ID+"-"+with, c.Act.Board, channel.Message{Text: with, Post: &channel.Post{React: c.Act.Message}})
 }
 
-// audit writes down what was done.
-func (c *Call) audit(did, on, detail string) error {
+// Say posts where the act was done, once for each id.
+func (c *Call) Say(id, text string, choices ...channel.Choice) error {
+	return c.post(id, channel.Message{Text: text, Choices: choices, Post: &channel.Post{}})
+}
+
+// Ticket is the ticket that the act is about, nil if it is about none.
+func (c *Call) Ticket() (*Ticket, error) {
+	if c.ticket == "" {
+		return nil, nil
+	}
+	return c.Tx.Ticket(c.ticket)
+}
+
+// Audit writes down what was done to what; personal data in the detail is masked.
+func (c *Call) Audit(did, on, detail string) error {
 	e := &event{At: c.Tx.Now(), Staff: c.Act.Staff, Name: c.Act.Name, Did: did, On: on, Detail: c.desk.Mask(detail)}
 	return put(c.Tx, events, store.Key{}.Time(e.At).Str(c.Act.ID).Str(did), e)
 }
@@ -112,19 +127,23 @@ func (d *Desk) table() map[string]*Command {
 }
 
 // buttons are what buttons do, by the beginning of their token.
-func (d *Desk) buttons() map[string]press {
-	return map[string]press{
-		"claim":  {Staff, d.pressClaim},
-		"free":   {Staff, d.pressFree},
-		"close":  {Staff, d.pressClose},
-		"card":   {Reader, d.pressCard},
-		"send":   {Staff, d.pressSend},
-		"edit":   {Staff, d.pressEdit},
-		"pass":   {Reviewer, d.pressPass},
-		"reject": {Reviewer, d.pressReject},
-		"why":    {Reviewer, d.pressWhy},
-		"keep":   {Reviewer, d.pressKeep},
+func (d *Desk) buttons() map[string]Button {
+	table := make(map[string]Button)
+	for _, b := range append([]Button{
+		{"claim", Staff, d.pressClaim},
+		{"free", Staff, d.pressFree},
+		{"close", Staff, d.pressClose},
+		{"card", Reader, d.pressCard},
+		{"send", Staff, d.pressSend},
+		{"edit", Staff, d.pressEdit},
+		{"pass", Reviewer, d.pressPass},
+		{"reject", Reviewer, d.pressReject},
+		{"why", Reviewer, d.pressWhy},
+		{"keep", Reviewer, d.pressKeep},
+	}, d.Options.Buttons...) {
+		table[b.Name] = b
 	}
+	return table
 }
 
 // Access tells from which role on each command ("/note") and each button ("claim")
@@ -135,7 +154,7 @@ func (d *Desk) Access() map[string]Role {
 		out["/"+name] = c.Role
 	}
 	for name, p := range d.presses {
-		out[name] = p.role
+		out[name] = p.Role
 	}
 	return out
 }
@@ -244,10 +263,10 @@ func (d *Desk) do(c *Call) error {
 		if !ok {
 			return c.Reply("这个按钮已失效，请用最新的消息操作。")
 		}
-		if c.Role < p.role {
-			return c.Alert(d.denied(c, p.role))
+		if c.Role < p.Role {
+			return c.Alert(d.denied(c, p.Role))
 		}
-		return p.do(c, arg)
+		return p.Do(c, arg)
 	case c.Act.Command == "":
 		return d.words(c)
 	case cmd == nil:
@@ -295,7 +314,7 @@ func (d *Desk) sorted() (out []*Command) {
 	return out
 }
 
-// shanghai is where the staff and the people are.
-var shanghai = time.FixedZone("CST", 8*60*60)
+// Shanghai is where the staff and the people are.
+var Shanghai = time.FixedZone("CST", 8*60*60)
 
-func clock(t time.Time) string { return t.In(shanghai).Format("1月2日 15:04") }
+func clock(t time.Time) string { return t.In(Shanghai).Format("1月2日 15:04") }

@@ -51,6 +51,8 @@ type Options struct {
 	Chart func(Stats) ([]byte, error)
 	// Commands are further ones.
 	Commands []Command
+	// Buttons are further ones.
+	Buttons []Button
 	// Entry is the title of an entry of the knowledge base.
 	Entry func(id string) string
 }
@@ -72,7 +74,7 @@ type Suggestion struct {
 type Desk struct {
 	Options
 	commands map[string]*Command
-	presses  map[string]press
+	presses  map[string]Button
 	wake     chan struct{} // jobs wait
 }
 

@@ -28,7 +28,7 @@ func (d *Desk) find(c *Call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.audit("find", "", words); err != nil {
+	if err := c.Audit("find", "", words); err != nil {
 		return err
 	}
 	if len(found) == 0 {
@@ -65,7 +65,7 @@ func (d *Desk) history(c *Call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.audit("history", c.ticket, ""); err != nil {
+	if err := c.Audit("history", c.ticket, ""); err != nil {
 		return err
 	}
 	return c.Reply("最近的对话\n" + written(lines, "1月2日 15:04"))
@@ -75,7 +75,7 @@ func (d *Desk) history(c *Call) error {
 func written(lines []Line, layout string) string {
 	var b strings.Builder
 	for _, l := range lines {
-		fmt.Fprintf(&b, "%s %s：%s\n", l.At.In(shanghai).Format(layout), speakers[l.From], l.Text)
+		fmt.Fprintf(&b, "%s %s：%s\n", l.At.In(Shanghai).Format(layout), speakers[l.From], l.Text)
 	}
 	return strings.TrimRight(b.String(), "\n")
 }
@@ -93,10 +93,10 @@ func (d *Desk) transcript(c *Call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.audit("transcript", c.ticket, ""); err != nil {
+	if err := c.Audit("transcript", c.ticket, ""); err != nil {
 		return err
 	}
 	text := w.Title + "\n\n" + written(lines, "2006-01-02 15:04:05") + "\n"
-	file := &channel.File{Name: c.Tx.Now().In(shanghai).Format("20060102-1504") + ".txt", Data: []byte(text)}
+	file := &channel.File{Name: c.Tx.Now().In(Shanghai).Format("20060102-1504") + ".txt", Data: []byte(text)}
 	return c.post("a-"+c.Act.ID, channel.Message{Text: fmt.Sprintf("对话共%d行，个人信息已隐去。", len(lines)), Post: &channel.Post{File: file}})
 }

@@ -296,7 +296,7 @@ func (d *Desk) take(c *Call, w *work) error {
 		return err
 	}
 	w.Staff, w.Name, w.Claimed = c.Act.Staff, cmp.Or(c.Act.Name, c.Act.Staff), c.Tx.Now()
-	return c.audit("claim", w.Ticket, "")
+	return c.Audit("claim", w.Ticket, "")
 }
 
 // reopen opens a new ticket on the conversation of a closed one, and claims it.
@@ -321,7 +321,7 @@ func (d *Desk) reopen(c *Call, old *work) error {
 	}
 	w.Question = old.Question
 	w.Opened, w.Title, w.Account = k.Opened, old.Title, old.Account
-	if err := errors.Join(c.audit("reopen", k.ID, ""), d.take(c, w)); err != nil {
+	if err := errors.Join(c.Audit("reopen", k.ID, ""), d.take(c, w)); err != nil {
 		return err
 	}
 	return d.changed(c.Tx, w, c.facts, c.Act.Name+" 重新联系客户，直接打字就会发给客户。")

@@ -239,7 +239,7 @@ func (d *Desk) decide(c *Call, id string, pass bool, reason string) error {
 		did, word = "reject", "驳回："+reason
 	}
 	r.Done, r.By, r.Outcome = true, c.Act.Staff, fmt.Sprintf("%s %s %s", cmp.Or(c.Act.Name, c.Act.Staff), clock(c.Tx.Now()), word)
-	if err := c.audit(did, id, reason); err != nil {
+	if err := c.Audit(did, id, reason); err != nil {
 		return err
 	}
 	if err := c.Reply("已" + word); err != nil {

@@ -80,7 +80,7 @@ func (d *Desk) grant(c *Call) error {
 	if old != nil {
 		name = cmp.Or(name, old.Name)
 	}
-	if err := c.audit("role", id, role.String()); err != nil {
+	if err := c.Audit("role", id, role.String()); err != nil {
 		return err
 	}
 	if role == Nobody {
@@ -127,4 +127,5 @@ func (d *Desk) readAudit(c *Call) error {
 
 // didNames are the acts of the audit in words.
 var didNames = map[string]string{"role": "授权", "claim": "接单", "say": "回复", "note": "备注", "free": "交还机器人", "close": "结束", "reopen": "再次联系",
-	"tag": "标签", "canned": "常用语", "pass": "通过", "reject": "驳回", "transcript": "导出对话", "find": "查找", "history": "看记录"}
+	"tag": "标签", "canned": "常用语", "pass": "通过", "reject": "驳回", "transcript": "导出对话", "find": "查找", "history": "看记录",
+	"draft": "写草稿", "undraft": "删草稿", "dismiss": "忽略问题", "rollback": "退回版本"}

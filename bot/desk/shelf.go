@@ -29,7 +29,7 @@ func (d *Desk) tag(c *Call) error {
 		}
 		w.Tags = append(w.Tags, t)
 	}
-	if err := c.audit("tag", w.Ticket, strings.Join(w.Tags, " ")); err != nil {
+	if err := c.Audit("tag", w.Ticket, strings.Join(w.Tags, " ")); err != nil {
 		return err
 	}
 	if err := c.mark(channel.MarkKept); err != nil {
@@ -49,7 +49,7 @@ func (d *Desk) editCanned(c *Call) error {
 		return c.Reply(d.denied(c, Editor))
 	}
 	key := store.Key{}.Str(name)
-	if err := c.audit("canned", name, text); err != nil {
+	if err := c.Audit("canned", name, text); err != nil {
 		return err
 	}
 	if text == "" || text == "删除" {

@@ -128,8 +128,8 @@ func (a *asker) end() {
 // Count computes the statistics of a period that ends now.
 func (d *Desk) Count(ctx context.Context, days int) (s Stats, err error) {
 	err = d.Talks.Look(ctx, func(tx Tx) error {
-		to := tx.Now().In(shanghai)
-		from := time.Date(to.Year(), to.Month(), to.Day()-days+1, 0, 0, 0, 0, shanghai)
+		to := tx.Now().In(Shanghai)
+		from := time.Date(to.Year(), to.Month(), to.Day()-days+1, 0, 0, 0, 0, Shanghai)
 		s = Stats{From: from, To: to, Channels: make(map[string]Tally), Entries: make(map[string]Tally)}
 		askers := make(map[channel.Peer]*asker)
 		err := tx.Walk(from, func(p channel.Peer, l Line) {
@@ -157,7 +157,7 @@ func (d *Desk) Count(ctx context.Context, days int) (s Stats, err error) {
 					one.Unknown = 1
 				}
 				s.All.add(one)
-				for in, name := range map[*map[string]Tally]string{&s.Channels: p.Channel, &s.Entries: q.entry, &byDay: q.at.In(shanghai).Format("01-02")} {
+				for in, name := range map[*map[string]Tally]string{&s.Channels: p.Channel, &s.Entries: q.entry, &byDay: q.at.In(Shanghai).Format("01-02")} {
 					t := (*in)[name]
 					t.add(one)
 					(*in)[name] = t

@@ -90,7 +90,7 @@ func (d *Desk) speak(c *Call, ticket string, m channel.Message) error {
 		w.Answered = c.Tx.Now()
 	}
 	w.Words = "" // what the person says next stands below
-	if err := c.audit("say", ticket, ""); err != nil {
+	if err := c.Audit("say", ticket, ""); err != nil {
 		return err
 	}
 	switch {
@@ -148,7 +148,7 @@ func (d *Desk) note(c *Call) error {
 		return err
 	}
 	w.Notes = append(w.Notes, note{At: c.Tx.Now(), Name: c.Act.Name, Text: d.Mask(c.Act.Text)})
-	if err := errors.Join(c.audit("note", w.Ticket, c.Act.Text), c.mark(channel.MarkKept)); err != nil {
+	if err := errors.Join(c.Audit("note", w.Ticket, c.Act.Text), c.mark(channel.MarkKept)); err != nil {
 		return err
 	}
 	return d.changed(c.Tx, w, c.facts, "")
@@ -186,7 +186,7 @@ func (d *Desk) pressFree(c *Call, ticket string) error {
 	if w == nil || err != nil {
 		return err
 	}
-	if err := errors.Join(c.Tx.Release(ticket, true), c.audit("free", ticket, "")); err != nil {
+	if err := errors.Join(c.Tx.Release(ticket, true), c.Audit("free", ticket, "")); err != nil {
 		return err
 	}
 	return d.end(c, w, c.Act.Name+" 已把对话交还机器人。")
@@ -198,7 +198,7 @@ func (d *Desk) pressClose(c *Call, ticket string) error {
 	if w == nil || err != nil {
 		return err
 	}
-	if err := errors.Join(c.Tx.Close(ticket), c.audit("close", ticket, "")); err != nil {
+	if err := errors.Join(c.Tx.Close(ticket), c.Audit("close", ticket, "")); err != nil {
 		return err
 	}
 	return d.end(c, w, c.Act.Name+" 已结束服务，已请客户评价。")

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"signdesk/bot"
+	"signdesk/bot/learn"
+	"signdesk/data"
+	"signdesk/kb"
+	"signdesk/kb/normalize"
+	"signdesk/kb/query"
+)
+
+// newLibrary returns what the staff teach. Whoever answers sets its live base and
+// its talks.
+func newLibrary(cfg *Config, s *service, log *slog.Logger) (*learn.Library, error) {
+	words, err := normalize.New(data.Words())
+	if err != nil {
+		return nil, err
+	}
+	return learn.New(learn.Options{
+		Store: s.store, Shipped: cfg.faqFiles, Canon: words.Canon, Mask: bot.Mask, FourEyes: cfg.FourEyes == "on", Now: s.clock.Now, Logger: log,
+		Build: func(ctx context.Context, files fs.FS) (*kb.Base, error) {
+			return buildBase(ctx, cfg, files, storedClassifier(files))
+		},
+		Exam: func(ctx context.Context, b *kb.Base) (learn.Exam, error) { return exam(ctx, cfg, b) },
+	}), nil
+}
+
+// exam asks a base the built-in questions.
+func exam(ctx context.Context, cfg *Config, b *kb.Base) (e learn.Exam, err error) {
+	cases, err := questions("")
+	if err != nil {
+		return e, err
+	}
+	var halves [2]query.Report
+	err = askAll(ctx, cfg, b, cases, func(c query.Case, half int, r query.Result) {
+		halves[half].Add(c, r)
+		want, got := strings.Join(c.Expect, "或"), r.Decision
+		if len(c.Expect) == 0 {
+			want = "不回答"
+		}
+		if len(r.Entries) > 0 {
+			got = r.Entries[0]
+		}
+		score := c.First(r)
+		if len(c.Expect) > 0 && !c.HasDetail(r) {
+			score /= 2
+		}
+		e.Marks = append(e.Marks, learn.Mark{Question: c.Utterance, Want: want, Got: strings.NewReplacer("none", "不回答", "smalltalk", "寒暄").Replace(got), Score: score})
+	})
+	if err != nil {
+		return e, err
+	}
+	for i := range halves {
+		for _, msg := range floor.Below(halves[i].Total) {
+			e.Below = append(e.Below, halfNames[i]+": "+msg)
+		}
+	}
+	return e, nil
+}
+
+const contentMode = 0o644
+
+// kbCommand looks after what the staff taught: it lists releases, takes one back,
+// writes the files of the one in force, and makes files a release.
+func kbCommand(ctx context.Context, s *service, args []string, io std) error {
+	lib, err := newLibrary(s.cfg, s, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(args) == 1 && args[0] == "releases":
+		return kbReleases(ctx, lib, io)
+	case len(args) == 2 && args[0] == "export":
+		return kbExport(ctx, lib, args[1], io)
+	case len(args) >= 2 && len(args) <= 3 && args[0] == "import":
+		r, err := lib.Import(ctx, os.DirFS(args[1]), learn.Publisher{ID: "terminal", Name: "terminal", Force: len(args) == 3 && args[2] == "force"})
+		if errors.Is(err, learn.ErrBelow) {
+			return fmt.Errorf("not imported: %s (add the word force to import all the same)", strings.Join(r.Report.Below, "; "))
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(io.out, "release %d is in force: %d questions better, %d worse\n", r.N, len(r.Report.Better), len(r.Report.Worse))
+		return nil
+	case len(args) == 2 && args[0] == "rollback":
+		var n uint64
+		if _, err := fmt.Sscan(args[1], &n); err != nil {
+			return fmt.Errorf("want the number of a release, got %q", args[1])
+		}
+		return lib.Rollback(ctx, n)
+	}
+	return errors.New("usage: signdesk kb releases | export DIR | import DIR [force] | rollback N")
+}
+
+func kbReleases(ctx context.Context, lib *learn.Library, io std) error {
+	list, now, err := lib.Releases(ctx)
+	if err != nil {
+		return err
+	}
+	mark := func(n uint64) string {
+		if n == now {
+			return "  in force"
+		}
+		return ""
+	}
+	for _, r := range list {
+		fmt.Fprintf(io.out, "%d  %s  %s  by %s  %d drafts  %d better, %d worse%s\n", r.N, local(r.At), r.Hash[:12], r.Name, len(r.Drafts), len(r.Report.Better), len(r.Report.Worse), mark(r.N))
+	}
+	fmt.Fprintf(io.out, "0  the shipped files%s\n", mark(0))
+	return nil
+}
+
+// kbExport writes what is served to a directory, which must not hold content yet
+// or be of an earlier export.
+func kbExport(ctx context.Context, lib *learn.Library, dir string, io std) error {
+	files, err := lib.Files(ctx)
+	if err != nil {
+		return err
+	}
+	list, err := learn.Copy(files)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for name, raw := range list {
+		if err := os.WriteFile(filepath.Join(dir, name), raw, contentMode); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(io.out, "%d files written to %s\n", len(list), dir)
+	return nil
+}
