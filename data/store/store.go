@@ -41,6 +41,7 @@
 //	store/schema  Key("migration", number)             => name of a migration that was run
 //	store/once    Key(idempotency key)                 => receipt
 //	store/seen    Key(hour, id)                        => receipt, until swept
+//	store/lease   Key(name)                            => holder, number of renewals
 //
 // Names of tables that contain a slash belong to this package.
 package store
