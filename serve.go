@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"signdesk/bot"
+	"signdesk/bot/channel"
 	"signdesk/bot/desk"
 	"signdesk/bot/telegram"
 	"signdesk/bot/wechat"
@@ -84,11 +85,10 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 		return err
 	}
 	if staff != nil {
-		senders[telegram.Channel], senders[desk.Channel] = staff.account, staff.desk
+		staff.talks, staff.senders = talks, map[string]channel.Sender{telegram.Channel: staff.account, desk.Channel: staff.desk}
+		count(staff.senders, metrics)
 	}
-	for name, sender := range senders {
-		senders[name] = counted{sender, metrics}
-	}
+	count(senders, metrics)
 	out.tell = talks.Tell
 	web, err := newWeb(cfg, svc, talks, base, metrics, limits, log, append(wechatRoutes(account), staff.routes(cfg)...)...)
 	if err != nil {
@@ -126,15 +126,16 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	serveUntil(ctx, g, srv, ln)
 	serveUntil(ctx, g, &http.Server{Handler: control(ctx, svc), ReadHeaderTimeout: controlHeader}, commands)
 	g.Go(func() error { <-ctx.Done(); web.Stop(); return nil })
-	g.Go(func() error { return svc.work(ctx, talks, out, log) })
+	g.Go(func() error {
+		return svc.lead(ctx, "work", func(ctx context.Context) error { return svc.work(ctx, talks, out, log) })
+	})
 	g.Go(func() error { return talks.Deliver(ctx, senders) })
 	if account != nil {
 		g.Go(func() error { return account.Run(ctx) })
 	}
 	g.Go(func() error { return library.Follow(ctx) })
 	if staff != nil {
-		g.Go(func() error { return staff.account.Run(ctx) })
-		g.Go(func() error { return staff.desk.Run(ctx) })
+		g.Go(func() error { return svc.lead(ctx, "desk", staff.run) })
 	}
 	if cfg.FAQ != "" {
 		g.Go(func() error { return base.Watch(ctx, seen, watchInterval, log) })

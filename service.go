@@ -30,7 +30,9 @@ import (
 type service struct {
 	cfg      *Config
 	store    store.Store
-	file     *store.File // nil if the store is in memory
+	file     *store.File // nil if the store is not one file
+	shared   bool        // other processes may work on the store
+	process  string      // names this one among them
 	platform *platform.Platform
 	words    *platform.Words
 	world    *demo.World
@@ -102,7 +104,7 @@ func newService(ctx context.Context, cfg *Config, st store.Store, key []byte, no
 	if err := checkKey(ctx, st, key); err != nil {
 		return nil, err
 	}
-	s := &service{cfg: cfg, store: st, payee: cfg.PayeeAccount, key: key}
+	s := &service{cfg: cfg, store: st, payee: cfg.PayeeAccount, key: key, process: rand.Text()}
 	var err error
 	if s.words, err = platform.ReadWords(data.Texts()); err != nil {
 		return nil, err
@@ -181,6 +183,14 @@ const (
 	sweepInterval = 30 * time.Second
 	workBatch     = 100
 )
+
+// lead runs fn in one process at a time of those that share the store.
+func (s *service) lead(ctx context.Context, name string, fn func(context.Context) error) error {
+	if !s.shared {
+		return fn(ctx)
+	}
+	return store.Lead(ctx, s.store, name, s.process, fn)
+}
 
 // work pays out and ends what has run out, until ctx is done.
 func (s *service) work(ctx context.Context, talks *bot.Bot, out *gateways, log *slog.Logger) error {

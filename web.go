@@ -157,6 +157,13 @@ func (s *service) Wait(ctx context.Context, d time.Duration) error {
 	return err
 }
 
+// count has counted what senders cannot send.
+func count(senders map[string]channel.Sender, m *webhook.Metrics) {
+	for name, sender := range senders {
+		senders[name] = counted{sender, m}
+	}
+}
+
 // counted counts what a sender could not send.
 type counted struct {
 	channel.Sender

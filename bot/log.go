@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"signdesk/actions"
@@ -268,40 +267,3 @@ func (b *Bot) End(ctx context.Context, p channel.Peer) error {
 // lines, until stop is called. Values can be missed where several processes
 // share a store: readers look again from time to time.
 func (b *Bot) Listen(p channel.Peer) (news <-chan struct{}, stop func()) { return b.readers.add(p) }
-
-// readers are those who wait for news of conversations.
-type readers struct {
-	mu sync.Mutex
-	of map[channel.Peer][]chan struct{}
-}
-
-func (r *readers) add(p channel.Peer) (<-chan struct{}, func()) {
-	ch := make(chan struct{}, 1)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.of == nil {
-		r.of = make(map[channel.Peer][]chan struct{})
-	}
-	r.of[p] = append(r.of[p], ch)
-	return ch, func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.of[p] = slices.DeleteFunc(r.of[p], func(c chan struct{}) bool { return c == ch })
-		if len(r.of[p]) == 0 {
-			delete(r.of, p)
-		}
-	}
-}
-
-func (r *readers) wake(peers ...channel.Peer) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, p := range peers {
-		for _, ch := range r.of[p] {
-			select {
-			case ch <- struct{}{}:
-			default:
-			}
-		}
-	}
-}

@@ -24,6 +24,10 @@ const (
 	outboxWide   = 8 // deliveries on the way at once
 	outboxPause  = time.Second
 	maxUnparked  = 20 // messages that are owed again when their person is back
+
+	// taken is how long a delivery belongs to the process that took it, where
+	// several share the store; well above what a send may last.
+	taken = 2 * time.Minute
 )
 
 // owe writes a delivery. One of that id that is there already is left alone.
@@ -68,12 +72,7 @@ func (b *Bot) Owe(tx store.Tx, id string, to channel.Peer, m channel.Message) er
 	return b.owe(tx, b.Now(), Delivery{ID: id, To: to, Message: m, Due: b.Now()})
 }
 
-func (b *Bot) kick() {
-	select {
-	case b.wake <- struct{}{}:
-	default:
-	}
-}
+func (b *Bot) kick() { b.owing.wake() }
 
 // Delivered notes that the caller brought messages to their person.
 func (b *Bot) Delivered(ctx context.Context, ids ...string) error {
@@ -228,6 +227,8 @@ func settle(tx store.Tx, id string, change func(*Delivery) error) error {
 func (b *Bot) Deliver(ctx context.Context, senders map[string]channel.Sender) error {
 	tick := time.NewTicker(outboxPause)
 	defer tick.Stop()
+	wake, stop := b.owing.add()
+	defer stop()
 	for {
 		n, err := b.DeliverOnce(ctx, senders)
 		if err != nil && ctx.Err() == nil {
@@ -239,7 +240,7 @@ func (b *Bot) Deliver(ctx context.Context, senders map[string]channel.Sender) er
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-b.wake:
+		case <-wake:
 		case <-tick.C:
 		}
 	}
@@ -275,9 +276,37 @@ func (b *Bot) DeliverOnce(ctx context.Context, senders map[string]channel.Sender
 }
 
 // heads returns what is due: of each person the oldest delivery, if its time has
-// come.
-func (b *Bot) heads(ctx context.Context, senders map[string]channel.Sender) (out []*Delivery, err error) {
+// come. Where others share the store it is taken from them for a while: a process
+// that dies with it leaves it to the others.
+func (b *Bot) heads(ctx context.Context, senders map[string]channel.Sender) ([]*Delivery, error) {
 	now := b.Now()
+	due, err := b.due(ctx, senders, now)
+	if err != nil || len(due) == 0 || !b.Shared {
+		return due, err
+	}
+	var out []*Delivery
+	err = b.Store.Update(ctx, func(tx store.Tx) error {
+		out = nil
+		for _, d := range due {
+			head, err := b.head(tx, d.To)
+			if err != nil {
+				return err
+			}
+			if head == nil || head.State != Owed || head.Due.After(now) {
+				continue // somebody else was first
+			}
+			head.Due = now.Add(taken)
+			if err := put(tx, deliveries, store.Key{}.Str(head.ID), head); err != nil {
+				return err
+			}
+			out = append(out, head)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (b *Bot) due(ctx context.Context, senders map[string]channel.Sender, now time.Time) (out []*Delivery, err error) {
 	err = b.Store.View(ctx, func(tx store.Tx) error {
 		out = nil
 		seen := make(map[channel.Peer]bool)

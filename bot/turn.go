@@ -57,6 +57,8 @@ type Options struct {
 	// Reserve is how many sends of a person's allowance are kept for the staff, on
 	// channels that count.
 	Reserve int
+	// Shared is set if other processes deliver from the same store.
+	Shared bool
 	// Desk is set if there is a desk that wants to hear of conversations with a
 	// ticket; see [desk.Channel].
 	Desk bool
@@ -69,15 +71,14 @@ type Options struct {
 // of one conversation run one after another, others side by side.
 type Bot struct {
 	Options
-	lanes lanes
-	wake  chan struct{} // deliveries are owed
-
+	lanes   lanes
+	owing   bells // deliveries are owed
 	readers readers
 }
 
 // New returns a bot.
 func New(o Options) *Bot {
-	return &Bot{Options: o, wake: make(chan struct{}, 1)}
+	return &Bot{Options: o}
 }
 
 // A Receipt tells what became of a message. It exists only once the turn is on
