@@ -75,3 +75,11 @@ func LayerRange(table string, r Range) (from, to []byte) {
 	}
 	return from, to
 }
+
+// A Watcher is a store that others may change. Watch calls changed at the
+// beginning and then some time after each change, whoever made it, until ctx is
+// done; several changes may be told at once, and a call may be for nothing. It is
+// a hint to look again, with a View. It returns nil.
+type Watcher interface {
+	Watch(ctx context.Context, changed func()) error
+}

@@ -53,7 +53,7 @@ func Open(ctx context.Context, path string, o Options) (*File, error) {
 type openFile = func(name string, flag int, perm fs.FileMode) (*os.File, error)
 
 func open(ctx context.Context, path string, o Options, openFile openFile) (*File, error) {
-	if err := checkTables(o.Tables); err != nil {
+	if err := CheckTables(o.Tables); err != nil {
 		return nil, err
 	}
 	f, err := start(path, o, openFile)

@@ -25,7 +25,7 @@ func NewMemory(ctx context.Context, o Options) (*Memory, error) {
 	m := &Memory{tables: o.Tables, turn: make(chan struct{}, 1)}
 	m.state.Store(&tree.Tree{})
 	m.turn <- struct{}{}
-	err := checkTables(o.Tables)
+	err := CheckTables(o.Tables)
 	if err == nil {
 		err = Migrate(ctx, m, o.Migrations)
 	}

@@ -49,10 +49,16 @@ func (t *Tree) Get(key []byte) (value []byte, found bool) {
 }
 
 // Floor returns the last entry at or before key, or a nil key.
-func (t *Tree) Floor(key []byte) (at, value []byte) {
+func (t *Tree) Floor(key []byte) (at, value []byte) { return t.last(key, 0) }
+
+// Below returns the last entry before key, or a nil key.
+func (t *Tree) Below(key []byte) (at, value []byte) { return t.last(key, -1) }
+
+// last returns the last entry whose comparison with key gives at most that.
+func (t *Tree) last(key []byte, most int) (at, value []byte) {
 	var best *node
 	for n := t.root; n != nil; {
-		if bytes.Compare(n.key, key) <= 0 {
+		if bytes.Compare(n.key, key) <= most {
 			best, n = n, n.right
 		} else {
 			n = n.left
@@ -79,6 +85,31 @@ func (t *Tree) Del(key []byte) {
 		t.own()
 		t.root = t.remove(t.root, key)
 	}
+}
+
+// Cut removes all keys from <= key < to.
+func (t *Tree) Cut(from, to []byte) {
+	if bytes.Compare(from, to) >= 0 {
+		return
+	}
+	t.own()
+	low, rest := t.split(t.root, from)
+	_, high := t.split(rest, to)
+	t.root = t.merge(low, high)
+}
+
+// split takes a tree apart, into the keys below key and the others.
+func (t *Tree) split(n *node, key []byte) (low, high *node) {
+	if n == nil {
+		return nil, nil
+	}
+	n = t.writable(n)
+	if bytes.Compare(n.key, key) < 0 {
+		n.right, high = t.split(n.right, key)
+		return n, high
+	}
+	low, n.left = t.split(n.left, key)
+	return low, n
 }
 
 func (t *Tree) own() {

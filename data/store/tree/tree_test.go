@@ -12,6 +12,7 @@ import (
 func FuzzTree(f *testing.F) {
 	f.Add([]byte("abcdefghijklmnop"))
 	f.Add([]byte("a1Fb2c3D1D2Ra4"))
+	f.Add([]byte("abFcdeCfgChDRCijk"))
 	f.Add(bytes.Repeat([]byte("kFmaDqzR"), 20))
 	f.Fuzz(func(t *testing.T, program []byte) {
 		var now, kept Tree
@@ -23,6 +24,10 @@ func FuzzTree(f *testing.F) {
 				kept, keptWant = now.Fork(), maps.Clone(want)
 			case op == 'R':
 				now, want = kept.Fork(), maps.Clone(keptWant)
+			case op == 'C':
+				from, to := byte(i%32), byte(i%32+5)
+				now.Cut([]byte{from}, []byte{to})
+				maps.DeleteFunc(want, func(k, _ string) bool { return k >= string(from) && k < string(to) })
 			case op%3 == 0:
 				now.Del([]byte(key))
 				delete(want, key)
@@ -51,8 +56,11 @@ func checkTree(t *testing.T, tr *Tree, want map[string]string, from, to []byte) 
 			if string(key) != k || string(value) != want[k] {
 				t.Fatalf("cursor from %q to %q, reverse %v: got %q=%q, want %q=%q", from, to, reverse, key, value, k, want[k])
 			}
-			if at, value := tr.Floor([]byte(k + "\x00")); string(at) != k || string(value) != want[k] {
-				t.Fatalf("floor beyond %q: got %q=%q, want %q", k, at, value, want[k])
+			if at, _ := tr.Floor([]byte(k)); string(at) != k {
+				t.Fatalf("floor of %q: got %q", k, at)
+			}
+			if at, value := tr.Below([]byte(k + "\x00")); string(at) != k || string(value) != want[k] {
+				t.Fatalf("below what follows %q: got %q=%q, want %q", k, at, value, want[k])
 			}
 			if value, found := tr.Get([]byte(k)); !found || string(value) != want[k] {
 				t.Fatalf("get %q: got %q, %v, want %q", k, value, found, want[k])
