@@ -30,6 +30,20 @@ var (
 	// byte in a table name, or something longer than the limits.
 	ErrLimit = errors.New("key, value or table name outside the limits")
 
+	// ErrUnavailable means that the engine's server could not be reached in time.
+	// Nothing was changed.
+	ErrUnavailable = errors.New("store cannot be reached")
+
+	// ErrDoubt means that the engine's server was lost while it committed and
+	// did not come back in time to tell. The update may have been kept; its
+	// idempotency key tells.
+	ErrDoubt = errors.New("store was lost while it committed")
+
+	// ErrAgain is between engines and [Committer]: somebody else changed the
+	// store, so the group is to run again. Nobody else gets to see it, unless it
+	// happens over and over; then nothing was changed.
+	ErrAgain = errors.New("store was changed by others")
+
 	// ErrBroken means that writing to disk failed. Updates that were part of
 	// that commit are in doubt: they may be there after the store is opened
 	// again, and their idempotency keys tell. Updates that came later were

@@ -31,7 +31,7 @@ const (
 // freed space is used again.
 type File struct {
 	db     *bbolt.DB
-	commit *committer
+	commit *Committer
 	tables []Table
 	mu     sync.RWMutex // held for reading by views, for writing to close
 	closed bool
@@ -53,7 +53,7 @@ func Open(ctx context.Context, path string, o Options) (*File, error) {
 type openFile = func(name string, flag int, perm fs.FileMode) (*os.File, error)
 
 func open(ctx context.Context, path string, o Options, openFile openFile) (*File, error) {
-	if err := checkTables(o.Tables); err != nil {
+	if err := CheckTables(o.Tables); err != nil {
 		return nil, err
 	}
 	f, err := start(path, o, openFile)
@@ -90,9 +90,7 @@ func start(path string, o Options, openFile openFile) (*File, error) {
 			return nil, errors.Join(err, db.Close())
 		}
 	}
-	f := &File{db: db, commit: newCommitter(db), tables: o.Tables}
-	go f.commit.run()
-	return f, nil
+	return &File{db: db, commit: NewCommitter(&boltEngine{db: db}), tables: o.Tables}, nil
 }
 
 // prepare looks at the file before it is opened for writing. It reports
@@ -164,7 +162,7 @@ func openBolt(path string, opts *bbolt.Options) (db *bbolt.DB, err error) {
 // View implements [Store].
 func (f *File) View(ctx context.Context, fn func(Tx) error) error {
 	return f.read(ctx, func(tx *bbolt.Tx) error {
-		t := &txn{base: tx, readOnly: true}
+		t := &txn{base: boltBase{tx}, readOnly: true}
 		defer func() { t.over = true }()
 		return fn(t)
 	})
@@ -199,12 +197,12 @@ func (f *File) read(ctx context.Context, fn func(*bbolt.Tx) error) (err error) {
 //
 // If writing fails, Update returns [ErrBroken] from then on.
 func (f *File) Update(ctx context.Context, fn func(Tx) error) error {
-	return f.commit.do(ctx, fn)
+	return f.commit.Do(ctx, fn)
 }
 
 // Close implements [Store].
 func (f *File) Close() error {
-	if !f.commit.close() {
+	if !f.commit.Close() {
 		return nil
 	}
 	f.mu.Lock()

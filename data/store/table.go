@@ -354,8 +354,8 @@ func (t Table) hasEntry(tx Tx, ix Index, key, entry []byte) bool {
 	return found
 }
 
-// checkTables reports declarations that cannot work.
-func checkTables(tables []Table) error {
+// CheckTables reports declarations that cannot work, to engines that are opened.
+func CheckTables(tables []Table) error {
 	seen := map[string]bool{}
 	declare := func(full, last string) error {
 		if last == "" || strings.ContainsAny(last, "/\x00") || len(full) > maxTable || seen[full] {
