@@ -69,6 +69,9 @@ func (e *Engine) ByCode(code string) string {
 // Wish returns the flow that an intent of that label starts; its name is "" if
 // none does. The slots may be added to.
 func (e *Engine) Wish(label string) Offer {
+	if label == "" {
+		return Offer{}
+	}
 	for _, name := range e.names {
 		if p, ok := e.words[name].Intents[label]; ok {
 			o := Offer{Flow: name, Slots: make(map[string]string), Title: p.Title}

@@ -71,7 +71,7 @@ func lastOf(tx store.Tx, p channel.Peer, who Speaker) (string, error) {
 	r := store.Prefix(store.Key{}.Str(p.String()))
 	r.Reverse, r.Limit = true, far
 	for _, raw := range tx.Scan(transcripts.Name, r) {
-		l, err := decode[line](raw)
+		l, err := decodeLine(raw)
 		if err != nil || l.From == who {
 			return cmp.Or(l, &line{}).Text, err
 		}
@@ -107,7 +107,7 @@ func (b *Bot) open(tx store.Tx, c *conversation, now time.Time, id, last string)
 	r := store.Prefix(store.Key{}.Str(c.Peer.String()))
 	r.Reverse, r.Limit = true, summaryLines
 	for _, raw := range tx.Scan(transcripts.Name, r) {
-		l, err := decode[line](raw)
+		l, err := decodeLine(raw)
 		if err != nil {
 			return nil, err
 		}
@@ -207,9 +207,24 @@ var (
 
 // maskText hides phone numbers, addresses, ID and account numbers, and codes.
 func maskText(s string) string {
+	if !strings.Contains(s, "@") && digits(s) < minDigits {
+		return s // as most texts
+	}
 	s = loginForm.ReplaceAllStringFunc(s, func(m string) string { return m[:min(3, len(m))] + "****" + m[max(0, len(m)-4):] })
 	s = longForm.ReplaceAllStringFunc(s, func(m string) string { return m[:3] + "*****" + m[len(m)-3:] })
 	return shortForm.ReplaceAllString(s, "******")
+}
+
+// minDigits is how many digits the shortest of the forms has that is no address.
+const minDigits = 6
+
+func digits(s string) (n int) {
+	for i := range len(s) {
+		if '0' <= s[i] && s[i] <= '9' {
+			n++
+		}
+	}
+	return n
 }
 
 // Mask hides personal data in a text, as in transcripts.
@@ -246,7 +261,7 @@ func writeLine(tx store.Tx, c *conversation, l line) error {
 		return nil
 	}
 	c.Lines++
-	return put(tx, transcripts, store.Key{}.Str(c.Peer.String()).Uint(c.Lines), &l)
+	return putLine(tx, c.Peer, c.Lines, &l)
 }
 
 // Transcript returns what was said in a conversation, masked.
@@ -254,7 +269,7 @@ func (b *Bot) Transcript(ctx context.Context, p channel.Peer) (lines []string, e
 	err = b.Store.View(ctx, func(tx store.Tx) error {
 		lines = nil
 		for _, raw := range tx.Scan(transcripts.Name, store.Prefix(store.Key{}.Str(p.String()))) {
-			l, err := decode[line](raw)
+			l, err := decodeLine(raw)
 			if err != nil {
 				return err
 			}

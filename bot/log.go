@@ -20,13 +20,39 @@ import (
 type line struct {
 	At      time.Time
 	From    Speaker
-	Text    string
+	Text    string           `json:",omitempty"` // "": that of Message
 	Message *channel.Message `json:",omitempty"` // as the person reads it; only where he reads the log
 	Client  string           `json:",omitempty"` // message id of an utterance
 	Picture bool             `json:",omitempty"` // a picture was sent
 	Rated   Rating           `json:",omitempty"`
 	Outcome Outcome          `json:",omitempty"` // of an utterance
 	Entry   string           `json:",omitempty"` // part of the knowledge base that answers
+}
+
+// putLine stores a line. A text that is the same as that of Message is stored once.
+func putLine(tx store.Tx, p channel.Peer, seq uint64, l *line) error {
+	stored := *l
+	if l.Message != nil && l.Message.Text == l.Text {
+		stored.Text = ""
+	}
+	return put(tx, transcripts, store.Key{}.Str(p.String()).Uint(seq), &stored)
+}
+
+// lineAt returns a line of a conversation; nil if there is none.
+func lineAt(tx store.Tx, p channel.Peer, seq uint64) (*line, error) {
+	raw := tx.Get(transcripts.Name, store.Key{}.Str(p.String()).Uint(seq))
+	if raw == nil {
+		return nil, nil
+	}
+	return decodeLine(raw)
+}
+
+func decodeLine(raw []byte) (*line, error) {
+	l, err := decode[line](raw)
+	if err == nil && l.Text == "" && l.Message != nil {
+		l.Text = l.Message.Text
+	}
+	return l, err
 }
 
 // A Speaker is who said a line.
@@ -110,7 +136,7 @@ func (b *Bot) lines(ctx context.Context, r store.Range) (out []Line, err error) 
 	err = b.Store.View(ctx, func(tx store.Tx) error {
 		out = nil
 		for key, raw := range tx.Scan(transcripts.Name, r) {
-			l, err := decode[line](raw)
+			l, err := decodeLine(raw)
 			if err != nil {
 				return err
 			}
@@ -133,8 +159,7 @@ var ErrNoAnswer = errors.New("bot: no such answer")
 // Rate keeps what a person thinks of an answer that he was given.
 func (b *Bot) Rate(ctx context.Context, p channel.Peer, seq uint64, r Rating) error {
 	err := b.Store.Update(ctx, func(tx store.Tx) error {
-		key := store.Key{}.Str(p.String()).Uint(seq)
-		l, err := get[line](tx, transcripts, key)
+		l, err := lineAt(tx, p, seq)
 		if err != nil {
 			return err
 		}
@@ -142,7 +167,7 @@ func (b *Bot) Rate(ctx context.Context, p channel.Peer, seq uint64, r Rating) er
 			return ErrNoAnswer
 		}
 		l.Rated = r
-		return put(tx, transcripts, key, l)
+		return putLine(tx, p, seq, l)
 	})
 	if err == nil {
 		b.readers.wake(p)

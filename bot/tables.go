@@ -21,7 +21,7 @@ type conversation struct {
 	State   actions.State
 	Shown   []channel.Choice `json:",omitempty"` // of the last message
 	Held    string           `json:",omitempty"` // by this member of the staff; the bot is silent
-	HeldAt  time.Time        // when he was last heard
+	HeldAt  time.Time        `json:",omitzero"`  // when he was last heard
 	Ticket  string           `json:",omitempty"` // open one
 	Lines   uint64           // of the transcript so far
 	Seen    time.Time        // last message
@@ -123,11 +123,29 @@ func Migrations() []store.Migration {
 }
 
 func put[T any](tx store.Tx, t store.Table, key store.Key, rec *T) error {
+	return putBack(tx, t, key, rec, nil)
+}
+
+// putBack is put of a record that was fetched.
+func putBack[T any](tx store.Tx, t store.Table, key store.Key, rec *T, was *store.Was) error {
 	raw, err := json.Marshal(rec)
 	if err != nil {
 		return fmt.Errorf("bot: %s: %w", t.Name, err)
 	}
-	return t.PutDecoded(tx, key, raw, rec)
+	return t.PutDecoded(tx, key, raw, rec, was)
+}
+
+// fetch returns a record that is to be changed, and how it was; nil if it is not
+// there.
+func fetch[T any](tx store.Tx, t store.Table, key store.Key) (*T, *store.Was, error) {
+	rec, was, err := t.Read(tx, key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("bot: stored %T: %w", rec, err)
+	}
+	if rec == nil {
+		return nil, nil, nil
+	}
+	return rec.(*T), was, nil
 }
 
 func get[T any](tx store.Tx, t store.Table, key store.Key) (*T, error) {

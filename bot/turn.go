@@ -85,22 +85,22 @@ func New(o Options) *Bot {
 // disk.
 type Receipt struct {
 	// Reply is what the person is told; nil if the bot is silent.
-	Reply *channel.Message
+	Reply *channel.Message `json:",omitempty"`
 	// Delivery is the id under which the reply is owed. Whoever brings it to the
 	// person himself calls [Bot.Delivered]; whoever finds that he cannot calls
 	// [Bot.Release]; otherwise it is sent after the claim.
-	Delivery string
+	Delivery string `json:",omitempty"`
 	// Earlier counts what the person has not got from before; see [Bot.Pending].
 	Earlier int `json:",omitempty"`
 	// Seq is the position of the reply in the conversation's log, where the
 	// person reads that.
-	Seq uint64
+	Seq uint64 `json:",omitempty"`
 	// Missed is set if the message was no answer to what was asked.
-	Missed  bool
+	Missed  bool `json:",omitempty"`
 	Outcome Outcome
 	// Again is set for a message that was received before: the reply is the
 	// one of then.
-	Again bool
+	Again bool `json:"-"`
 }
 
 // An Outcome is what a message came to, for counting.
@@ -167,20 +167,18 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 			if at.IsZero() {
 				at = store.FindOnce(tx, now, keepSeen, id)
 			}
-			raw, again, err := store.OnceAt(tx, at, id, func() ([]byte, error) {
+			kept, again, err := store.OnceAt(tx, at, id, func() ([]byte, error) {
 				r, told, err := b.turn(tx, now, memo, u)
 				heard = told
 				if err != nil {
 					return nil, err
 				}
-				return json.Marshal(r)
+				rec = *r
+				return b.keep(rec, in.Peer)
 			})
-			if err != nil {
-				return err
+			if err == nil && again {
+				rec, err = b.remember(tx, kept, in.Peer)
 			}
-			rec = Receipt{}
-			err = json.Unmarshal(raw, &rec)
-			rec.Again = again
 			return err
 		})
 		var q interface{ Answer(context.Context) error }
@@ -200,6 +198,38 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 		return rec, err
 	}
 	return Receipt{}, errors.New("bot: a turn keeps asking")
+}
+
+// keep returns what is kept of a receipt: not the reply, where that stands
+// elsewhere.
+func (b *Bot) keep(r Receipt, p channel.Peer) ([]byte, error) {
+	if r.Reply != nil && r.Reply.Text != "" && (r.Delivery != "" || b.read(p.Channel)) {
+		r.Reply = nil
+	}
+	return json.Marshal(r)
+}
+
+// remember returns the receipt of a message that was received before. The reply
+// is nil if it was forgotten meanwhile.
+func (b *Bot) remember(tx store.Tx, kept []byte, p channel.Peer) (r Receipt, err error) {
+	if err := json.Unmarshal(kept, &r); err != nil {
+		return Receipt{}, fmt.Errorf("bot: stored receipt: %w", err)
+	}
+	r.Again = true
+	switch {
+	case r.Reply != nil || r.Outcome == Silent:
+	case r.Delivery != "":
+		var d *Delivery
+		if d, err = get[Delivery](tx, deliveries, store.Key{}.Str(r.Delivery)); d != nil {
+			r.Reply = &d.Message
+		}
+	case r.Seq > 0:
+		var l *line
+		if l, err = lineAt(tx, p, r.Seq); l != nil {
+			r.Reply = l.Message
+		}
+	}
+	return r, err
 }
 
 // decide finds what the knowledge base has to an utterance. One that says nothing
@@ -244,6 +274,7 @@ type turn struct {
 	tx       store.Tx
 	now      time.Time
 	conv     *conversation
+	was      *store.Was // the conversation, when the turn began
 	flow     *actions.Turn
 	reply    channel.Message
 	u        utterance
@@ -258,7 +289,7 @@ type turn struct {
 func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*Receipt, []channel.Peer, error) {
 	t := &turn{Bot: b, tx: tx, now: now, u: u}
 	var err error
-	if t.conv, err = b.load(tx, u.in); err != nil {
+	if t.conv, t.was, err = b.load(tx, u.in); err != nil {
 		return nil, nil, err
 	}
 	if t.conv.Ended {
@@ -294,7 +325,7 @@ func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*
 		}
 	}
 	t.conv.Seen = now
-	return r, t.told, put(tx, conversations, store.Key{}.Str(u.in.Peer.String()), t.conv)
+	return r, t.told, putBack(tx, conversations, store.Key{}.Str(u.in.Peer.String()), t.conv, t.was)
 }
 
 func (t *turn) outcome() Outcome {
@@ -332,10 +363,10 @@ func turnID(in channel.Inbound) string {
 	return hex.EncodeToString(sum[:10])
 }
 
-func (b *Bot) load(tx store.Tx, in channel.Inbound) (*conversation, error) {
-	c, err := get[conversation](tx, conversations, store.Key{}.Str(in.Peer.String()))
+func (b *Bot) load(tx store.Tx, in channel.Inbound) (*conversation, *store.Was, error) {
+	c, was, err := fetch[conversation](tx, conversations, store.Key{}.Str(in.Peer.String()))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if c == nil {
 		c = &conversation{Peer: in.Peer}
@@ -352,7 +383,7 @@ func (b *Bot) load(tx store.Tx, in channel.Inbound) (*conversation, error) {
 	if in.Account != "" {
 		c.Account = in.Account
 	}
-	return c, nil
+	return c, was, nil
 }
 
 // effects does what the flows asked of the conversation.
