@@ -86,12 +86,12 @@ func (l *Library) Files(ctx context.Context) (fs.FS, error) {
 // Base makes the base of what is to be served now. At the start, before anything
 // is served, the shipped files take the place of a release that does not load.
 func (l *Library) Base(ctx context.Context) (*kb.Base, error) {
+	var b *kb.Base
 	files, err := l.Files(ctx)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		b, err = l.Build(ctx, files)
 	}
-	b, err := l.Build(ctx, files)
-	if err == nil || l.Live != nil {
+	if err == nil || l.Live != nil || ctx.Err() != nil {
 		return b, err
 	}
 	l.Logger.Error("release not loaded, the shipped content is served", "err", err)
