@@ -65,10 +65,13 @@ type Mark struct {
 type Library struct {
 	Options
 
+	publishing sync.Mutex // one exam at a time
+
 	mu       sync.Mutex
 	loaded   uint64 // version that Files returned last
 	tried    *kb.Base
 	triedSum string
+	exams    map[string]Exam // by hash of the content: of what was examined last, and of what is served
 }
 
 // New returns a library.
@@ -113,7 +116,7 @@ func (l *Library) files(ctx context.Context) (files fs.FS, v version, err error)
 	return files, v, err
 }
 
-const followInterval = time.Second
+const followInterval = 250 * time.Millisecond // a look costs one read
 
 // Follow has the live base take up what was published or taken back, by any
 // process, until ctx is done.
