@@ -345,7 +345,7 @@ func TestDeskStory(t *testing.T) {
 
 		o.wants(o.presses(strange, "接单"), "您还没有权限", "7999")
 		o.wants(o.presses(staffLi, "接单"), "接单成功")
-		o.wants(o.group.Show(), "🟢 接待中", "接待：李")
+		o.wants(o.group.Show(), "🟢 接待中", "接待：小李")
 		if query, err := o.group.Press(staffWang, "接单"); err == nil { // from a client that still shows it
 			o.pass(time.Second)
 			o.Errorf("the button is still there: %s", query)
@@ -367,12 +367,12 @@ func TestDeskStory(t *testing.T) {
 		o.wants(o.news(), "a：按这里<图>")
 
 		noted := o.writes(staffLi, topic, "/note 答应明天回电 13800001202")
-		o.wants(o.group.Show(), "备注（李）：答应明天回电 138****1202")
+		o.wants(o.group.Show(), "备注（小李）：答应明天回电 138****1202")
 		if got := o.mark(noted); got != channel.MarkKept {
 			o.Errorf("marked %q", got)
 		}
 		o.writes(staffWang, topic, "我来答")
-		o.wants(o.group.Show(), "由 李 接待，这句话没有发给客户")
+		o.wants(o.group.Show(), "由 小李 接待，这句话没有发给客户")
 		if got := o.news(); got != "" {
 			o.Errorf("the customer was told %q", got)
 		}
@@ -414,7 +414,7 @@ func TestDeskReleases(t *testing.T) {
 		o.says("a", "转人工")
 		topic := o.topic("终端 访客")
 		o.writes(staffLi, topic, "我去查一下，十分钟后回复您")
-		o.wants(o.group.Show(), "李 已接单", "🟢 接待中")
+		o.wants(o.group.Show(), "小李 已接单", "🟢 接待中")
 		o.news()
 		o.pass(31 * time.Minute)
 		o.wants(o.news(), "客服暂时离开")
@@ -425,7 +425,7 @@ func TestDeskReleases(t *testing.T) {
 		o.wants(o.news(), "a：我接着帮您")
 		o.writes(staffWang, topic, "/bot")
 		o.wants(o.news(), "人工服务已结束")
-		o.wants(o.group.Show(), "王 已把对话交还机器人")
+		o.wants(o.group.Show(), "小王 已把对话交还机器人")
 	})
 }
 

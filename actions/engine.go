@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -53,6 +54,21 @@ func (e *Engine) Title(flow string) string {
 		return w.Title
 	}
 	return flow
+}
+
+// Asks tells in a few words what a step of a flow asks for; "" if the words take
+// values.
+func (e *Engine) Asks(flow string, step StepID) string {
+	w := e.words[flow]
+	if w == nil {
+		return ""
+	}
+	s := w.Steps[step]
+	text := cmp.Or(s.Short, s.Prompt)
+	if text = strings.TrimSpace(text); strings.ContainsAny(text, "{\n") {
+		return ""
+	}
+	return text
 }
 
 // ByCode returns the name of the flow with that code of the specification, or

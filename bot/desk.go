@@ -45,7 +45,9 @@ func (b *Bot) freed() string {
 // idle ends a hold without a word of the staff for too long: the ticket waits for
 // somebody again.
 func (b *Bot) idle(tx store.Tx, c *conversation, now time.Time) error {
-	c.Held = ""
+	if err := b.unheld(tx, c, now); err != nil {
+		return err
+	}
 	k, err := get[desk.Ticket](tx, tickets, store.Key{}.Str(c.Ticket))
 	if err != nil || k == nil {
 		c.Ticket = ""
@@ -63,6 +65,18 @@ func (b *Bot) idle(tx store.Tx, c *conversation, now time.Time) error {
 		return err
 	}
 	return b.happen(tx, fmt.Sprintf("idle-%d", now.UnixMilli()), desk.Happening{Kind: desk.Released, Ticket: k.ID, At: now, Text: last})
+}
+
+// unheld ends the staff's hold: the bot says what it could not meanwhile.
+func (b *Bot) unheld(tx store.Tx, c *conversation, now time.Time) error {
+	list := c.Muted
+	c.Held, c.Muted = "", nil
+	for _, m := range list {
+		if err := b.post(tx, c, now, m.ID, Robot, m.Message); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lastOf is the last thing that somebody said in a conversation.

@@ -90,8 +90,14 @@ type Line struct {
 func (b *Bot) read(channel string) bool { return slices.Contains(b.Read, channel) }
 
 // post says something to the person of a conversation: it is written to the log
-// where he reads that, and owed to him elsewhere. The caller stores c.
+// where he reads that, and owed to him elsewhere. While the staff has the
+// conversation the bot is silent: what it would say is shown to the staff, and said
+// later. The caller stores c.
 func (b *Bot) post(tx store.Tx, c *conversation, now time.Time, id string, from Speaker, m channel.Message) error {
+	if from == Robot && c.Held != "" {
+		c.Muted = append(c.Muted, muted{id, m})
+		return b.happen(tx, "mute-"+id, desk.Happening{Kind: desk.Muted, Ticket: c.Ticket, At: now, Text: maskText(m.Text)})
+	}
 	l := line{At: now, From: from, Text: maskText(m.Text)}
 	if l.Text == "" && len(m.Image) > 0 {
 		l.Text = textPictureLine

@@ -27,7 +27,14 @@ type conversation struct {
 	Seen    time.Time        // last message
 	Missed  int              `json:",omitempty"` // utterances in a row to which nothing was found
 	Ended   bool             `json:",omitempty"` // the person ended it
+	Muted   []muted          `json:",omitempty"` // what the bot will say once the staff does not hold it any more
 	Windows []window         `json:",omitempty"` // what may be sent, on channels that count
+}
+
+// A muted message waits for the staff to be done.
+type muted struct {
+	ID      string
+	Message channel.Message
 }
 
 // A Delivery is a message that is owed to somebody.

@@ -112,7 +112,10 @@ func (t *staffTx) Say(id, staff, say string, m channel.Message) (known bool, err
 
 func (t *staffTx) Release(id string, closed bool) error {
 	return t.with(id, func(k *desk.Ticket, c *conversation) error {
-		c.Held, k.Staff = "", ""
+		k.Staff = ""
+		if err := t.unheld(t.tx, c, t.now); err != nil {
+			return err
+		}
 		if closed {
 			c.Ticket, k.Closed = "", t.now
 		}
@@ -122,7 +125,10 @@ func (t *staffTx) Release(id string, closed bool) error {
 
 func (t *staffTx) Close(id string) error {
 	return t.with(id, func(k *desk.Ticket, c *conversation) error {
-		c.Held, c.Ticket, k.Closed = "", "", t.now
+		if err := t.unheld(t.tx, c, t.now); err != nil {
+			return err
+		}
+		c.Ticket, k.Closed = "", t.now
 		token := tokenRate + id + "/"
 		return t.post(t.tx, c, t.now, "b-"+id, Robot, channel.Message{Text: textClosed, Choices: []channel.Choice{
 			{Token: token + string(desk.Solved), Label: "已解决"}, {Token: token + string(desk.Unsolved), Label: "未解决"}}})
@@ -162,7 +168,11 @@ func (t *staffTx) Card(id string) (*desk.Card, error) {
 	}
 	out := &desk.Card{Account: c.Account, Counted: c.Windows != nil, Left: c.left(t.now), Until: c.until(t.now)}
 	for _, s := range c.State.Open {
-		out.Flows = append(out.Flows, t.Engine.Title(s.Flow))
+		flow := t.Engine.Title(s.Flow)
+		if asks := t.Engine.Asks(s.Flow, s.Step); asks != "" {
+			flow += "，正在问：" + asks
+		}
+		out.Flows = append(out.Flows, flow)
 	}
 	for _, chain := range c.State.Parked {
 		out.Flows = append(out.Flows, t.Engine.Title(chain[0].Flow)+"（搁置）")

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -178,10 +179,12 @@ func (d *Desk) Receive(ctx context.Context, act channel.Act) error {
 	for range maxQuestions {
 		err = d.Talks.Work(ctx, func(tx Tx) error {
 			_, _, err := store.Once(tx.Store(), "act-"+act.ID, func() ([]byte, error) {
-				role, err := d.role(tx, act.Staff)
+				role, name, err := d.role(tx, act.Staff)
 				if err != nil {
 					return nil, err
 				}
+				act := act
+				act.Name = cmp.Or(name, act.Name, act.Staff)
 				return nil, d.do(&Call{Tx: tx, Act: act, Role: role, desk: d, facts: f, ticket: ticket})
 			})
 			return err

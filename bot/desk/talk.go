@@ -17,7 +17,7 @@ const maxPost = 2000 // bytes of a post with a person's words, before another on
 func (d *Desk) said(tx Tx, w *work, h Happening, f facts) error {
 	text := "👤 " + h.Text
 	if h.Reply != "" {
-		text += "\n🤖 " + h.Reply
+		text += "\n🤖 " + cut(h.Reply, robotWords)
 	}
 	id := func() string { return fmt.Sprintf("sp-%s-%d", w.Ticket, w.Post) }
 	if w.Words != "" && h.Picture == nil && len(w.Words)+len(text) < maxPost && tx.Owed(id()) {

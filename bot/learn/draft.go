@@ -164,5 +164,9 @@ func (l *Library) Candidate(ctx context.Context) (*kb.Base, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.base(ctx, c)
+	b, err := l.base(ctx, c)
+	if err != nil && ctx.Err() == nil {
+		err = &ContentError{err}
+	}
+	return b, err
 }
