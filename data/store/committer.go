@@ -257,8 +257,7 @@ func (c *committer) commit() {
 	}
 	err := save(g.tx, &g.layer)
 	if err != nil {
-		err = fmt.Errorf("store: commit: %w: %w", ErrBroken, err)
-		c.broken.Store(&err)
+		err = c.failed(err)
 	}
 	for i, u := range g.done {
 		if err != nil {

@@ -30,6 +30,10 @@ var (
 	// byte in a table name, or something longer than the limits.
 	ErrLimit = errors.New("key, value or table name outside the limits")
 
+	// ErrFull means that there was no room on the disk. Nothing of the commit was
+	// kept. The store goes on: later updates are kept once there is room.
+	ErrFull = errors.New("no room to write")
+
 	// ErrBroken means that writing to disk failed. Updates that were part of
 	// that commit are in doubt: they may be there after the store is opened
 	// again, and their idempotency keys tell. Updates that came later were
