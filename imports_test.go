@@ -46,6 +46,7 @@ var mayImport = map[string][]string{
 	"bot/desk/chart":                   {"bot/desk"},
 	"bot/learn":                        {"bot/desk", "bot/channel", "data/store", "kb"},
 	"bot":                              {"kb", "actions", "data/store", "bot/channel", "bot/desk"},
+	"bot/faulttest":                    {},
 	"bot/transcript":                   {"bot", "kb", "actions", "data/store", "bot/channel", "bot/desk"},
 	"webhook":                          {"bot", "bot/channel", "bot/desk", "kb", "actions/platform", "webhook/visitor", "webhook/widget", "webhook/letter", "webhook/hooks", "webhook/pages"},
 	"webhook/pages":                    {},

@@ -105,7 +105,7 @@ func (e *boltEngine) Fetch(context.Context, func(Tx) error) (bool, error) { retu
 // again.
 func (e *boltEngine) Save(layer *tree.Tree, _ bool) error {
 	if err := saveBolt(e.tx, layer); err != nil {
-		return fmt.Errorf("store: commit: %w: %w", ErrBroken, err)
+		return failed(err)
 	}
 	return nil
 }

@@ -30,6 +30,10 @@ var (
 	// byte in a table name, or something longer than the limits.
 	ErrLimit = errors.New("key, value or table name outside the limits")
 
+	// ErrFull means that there was no room on the disk. Nothing of the commit was
+	// kept. The store goes on: later updates are kept once there is room.
+	ErrFull = errors.New("no room to write")
+
 	// ErrUnavailable means that the engine's server could not be reached in time.
 	// Nothing was changed.
 	ErrUnavailable = errors.New("store cannot be reached")

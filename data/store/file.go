@@ -195,7 +195,8 @@ func (f *File) read(ctx context.Context, fn func(*bbolt.Tx) error) (err error) {
 // commit, which does not wait for more of them. Each runs on the committer's
 // goroutine, normally once.
 //
-// If writing fails, Update returns [ErrBroken] from then on.
+// If there is no room, Update returns [ErrFull]; if writing fails otherwise, it
+// returns [ErrBroken] from then on.
 func (f *File) Update(ctx context.Context, fn func(Tx) error) error {
 	return f.commit.Do(ctx, fn)
 }
