@@ -57,7 +57,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	if err != nil {
 		return err
 	}
-	told, senders, err := eventHooks(cfg)
+	told, senders, err := eventHooks(cfg, svc)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	for name, sender := range senders {
 		senders[name] = counted{sender, metrics}
 	}
-	out.tell = talks.Tell
+	out.tell, out.announce = talks.Tell, talks.Announce
 	web, err := newWeb(cfg, svc, talks, base, metrics, limits, log, append(wechatRoutes(account), staff.routes(cfg)...)...)
 	if err != nil {
 		return err
