@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -210,6 +213,26 @@ func (s *site) wants(status int, code string) func(int, map[string]any) {
 			s.Errorf("problem without Chinese words: %v", out)
 		}
 	}
+}
+
+// userKey is a setting of a host site's key.
+func userKey(secret []byte) string {
+	return "site=HS256:" + base64.StdEncoding.EncodeToString(secret)
+}
+
+// states says as a host site who its user is.
+func (s *site) states(secret []byte, login, id string) string {
+	now := s.clock.Now()
+	claims := map[string]any{"sub": login, "aud": "signdesk", "jti": id, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
+	part := func(v any) string {
+		raw, err := json.Marshal(v)
+		s.must(err)
+		return base64.RawURLEncoding.EncodeToString(raw)
+	}
+	said := part(map[string]string{"alg": "HS256", "typ": "JWT", "kid": "site"}) + "." + part(claims)
+	m := hmac.New(sha256.New, secret)
+	m.Write([]byte(said))
+	return said + "." + base64.RawURLEncoding.EncodeToString(m.Sum(nil))
 }
 
 // A guest is a visitor of the site.

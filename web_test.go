@@ -2,10 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -312,20 +308,8 @@ func TestOddRequests(t *testing.T) {
 func TestUsersOfAHostSite(t *testing.T) {
 	t.Parallel()
 	secret := []byte(strings.Repeat("k", 32))
-	s := newSite(t, func(c *Config) { c.UserKeys = "site=HS256:" + base64.StdEncoding.EncodeToString(secret) })
-	states := func(login, id string) string {
-		now := s.clock.Now()
-		claims := map[string]any{"sub": login, "aud": "signdesk", "jti": id, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
-		part := func(v any) string {
-			raw, err := json.Marshal(v)
-			s.must(err)
-			return base64.RawURLEncoding.EncodeToString(raw)
-		}
-		said := part(map[string]string{"alg": "HS256", "typ": "JWT", "kid": "site"}) + "." + part(claims)
-		m := hmac.New(sha256.New, secret)
-		m.Write([]byte(said))
-		return said + "." + base64.RawURLEncoding.EncodeToString(m.Sum(nil))
-	}
+	s := newSite(t, func(c *Config) { c.UserKeys = userKey(secret) })
+	states := func(login, id string) string { return s.states(secret, login, id) }
 	hello := func(token, user string) (int, map[string]any) {
 		return s.do("POST", "/api/v1/conversation", token, map[string]any{"user": user})
 	}
