@@ -27,8 +27,10 @@ type gateways struct {
 	mail *mail.Mailer
 	hold map[platform.NotificationID]time.Time                         // when to try again; of this process only
 	tell func(ctx context.Context, m actions.Message, id string) error // the conversations that watch a case; may be nil
-	now  func() time.Time
-	log  *slog.Logger
+	// announce tells other systems; may be nil.
+	announce func(ctx context.Context, kind, id string, data map[string]any) error
+	now      func() time.Time
+	log      *slog.Logger
 }
 
 // Timing of tries.
@@ -101,6 +103,11 @@ func (g *gateways) deliver(ctx context.Context, p *platform.Platform) (int, erro
 	if err != nil {
 		return 0, err
 	}
+	for _, n := range due {
+		if err := g.event(ctx, n); err != nil {
+			return 0, err
+		}
+	}
 	results, references := make([]error, len(due)), make([]string, len(due))
 	var group errgroup.Group
 	group.SetLimit(noticeWide)
@@ -137,6 +144,24 @@ func (g *gateways) news(ctx context.Context, n *platform.Notification) error {
 		return nil
 	}
 	return g.tell(ctx, actions.Message{Case: n.SubjectID, Text: n.Text}, "notice-"+string(n.ID))
+}
+
+// noticeEvents are what a notice is to other systems, which hear of it once it is
+// owed, whether or not a gateway takes it.
+var noticeEvents = map[platform.NoticeID]string{
+	platform.NoticeApproved: "request.approved", platform.NoticeRejected: "request.rejected",
+	platform.NoticePassed: "certification.passed", platform.NoticeFailed: "certification.rejected",
+	platform.NoticePaid: "transfer.sent", platform.NoticeBounced: "transfer.bounced",
+	platform.NoticeOldAdmin: "admin.changed",
+}
+
+// event announces what a notice is about, when it is first seen.
+func (g *gateways) event(ctx context.Context, n *platform.Notification) error {
+	kind := noticeEvents[n.Template]
+	if _, tried := g.hold[n.ID]; tried || g.announce == nil || kind == "" {
+		return nil
+	}
+	return g.announce(ctx, kind, "notice-"+string(n.ID), map[string]any{"case": n.SubjectID})
 }
 
 // outcome tells whether a notice is settled, and of one that is given up why.

@@ -58,7 +58,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	if err != nil {
 		return err
 	}
-	told, senders, err := eventHooks(cfg)
+	told, senders, err := eventHooks(cfg, svc)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 		count(staff.senders, metrics)
 	}
 	count(senders, metrics)
-	out.tell = talks.Tell
+	out.tell, out.announce = talks.Tell, talks.Announce
 	web, err := newWeb(cfg, svc, talks, base, metrics, limits, log, append(wechatRoutes(account), staff.routes(cfg)...)...)
 	if err != nil {
 		return err

@@ -70,19 +70,6 @@ func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *web
 	return webhook.New(o)
 }
 
-// eventHooks returns the endpoints that hear of events, and who sends to them.
-func eventHooks(cfg *Config) ([]channel.Peer, map[string]channel.Sender, error) {
-	endpoints, err := hooks.ParseEndpoints(listed(cfg.Hooks))
-	if err != nil {
-		return nil, nil, err
-	}
-	var peers []channel.Peer
-	for _, e := range endpoints {
-		peers = append(peers, channel.Peer{Channel: hooks.Channel, ID: e.URL})
-	}
-	return peers, map[string]channel.Sender{hooks.Channel: hooks.NewSender(endpoints, cfg.HooksPrivate == "on", time.Now)}, nil
-}
-
 // accountOf returns the account of a login, "" if there is none.
 func (s *service) accountOf(ctx context.Context, login string) (id string, err error) {
 	login, ok := value.Login(login)

@@ -109,7 +109,7 @@ func (t *turn) handoff() error {
 		t.say(textHandoffLater)
 	}
 	t.say(hours.Text)
-	return t.announce(eventHandoff, t.flow.ID+"-h", map[string]any{"ticket": t.conv.Ticket, "channel": t.conv.Peer.Channel})
+	return t.announce(t.tx, t.now, eventHandoff, t.flow.ID+"-h", map[string]any{"ticket": t.conv.Ticket, "channel": t.conv.Peer.Channel})
 }
 
 const summaryLines = 10

@@ -401,7 +401,7 @@ func (t *turn) effects() error {
 		if err := t.tell(m, fmt.Sprintf("p-%s-%d", t.flow.ID, i)); err != nil {
 			return err
 		}
-		if err := t.announce(eventCase, fmt.Sprintf("%s-p%d", t.flow.ID, i), map[string]any{"case": m.Case, "text": m.Text}); err != nil {
+		if err := t.announce(t.tx, t.now, eventCase, fmt.Sprintf("%s-p%d", t.flow.ID, i), map[string]any{"case": m.Case, "text": m.Text}); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,8 @@
 // signed as Standard Webhooks says (github.com/standard-webhooks/standard-webhooks).
 //
 // It keeps nothing: events that are owed are deliveries of the outbox, which tries
-// them again. Everything is safe for concurrent use.
+// them again, and since when an endpoint fails is kept by a [Memory]. Everything
+// is safe for concurrent use.
 package hooks
 
 import (
@@ -62,20 +63,28 @@ func ParseEndpoints(settings []string) ([]Endpoint, error) {
 	return out, nil
 }
 
+// A Memory keeps since when endpoints fail, which outlives the process. It must be
+// safe for concurrent use.
+type Memory interface {
+	// FailingSince returns when an endpoint began to fail; the zero time: it works.
+	FailingSince(ctx context.Context, url string) (time.Time, error)
+	// SetFailing keeps that.
+	SetFailing(ctx context.Context, url string, since time.Time) error
+}
+
 // A Sender posts events to their endpoints.
 type Sender struct {
 	endpoints map[string]Endpoint
 	client    *http.Client
 	now       func() time.Time
-
-	mu    sync.Mutex
-	since map[string]time.Time // when an endpoint began to fail
+	memory    Memory
+	mu        sync.Mutex // of looking into the memory and changing it
 }
 
 // NewSender returns a sender. Addresses of private networks are refused unless
 // private is set, whatever the name in front of them says.
-func NewSender(endpoints []Endpoint, private bool, now func() time.Time) *Sender {
-	s := &Sender{endpoints: make(map[string]Endpoint), now: now, since: make(map[string]time.Time)}
+func NewSender(endpoints []Endpoint, private bool, memory Memory, now func() time.Time) *Sender {
+	s := &Sender{endpoints: make(map[string]Endpoint), now: now, memory: memory}
 	for _, e := range endpoints {
 		s.endpoints[e.URL] = e
 	}
@@ -115,20 +124,35 @@ func (s *Sender) Send(ctx context.Context, m channel.Outbound) error {
 	if !ok {
 		return &channel.SendError{Kind: channel.Rejected, Err: errors.New("hooks: endpoint is not configured any more")}
 	}
-	err := s.post(ctx, e, m)
+	failure := s.post(ctx, e, m)
+	if failure != nil && ctx.Err() != nil {
+		return failure // we gave up, not the endpoint
+	}
+	since, err := s.remember(ctx, e.URL, failure != nil)
+	switch {
+	case err != nil:
+		return fmt.Errorf("hooks: %w", err)
+	case failure == nil:
+		return nil
+	case s.now().Sub(since) > parkAfter && failure.Kind == channel.Retry:
+		failure.Kind = channel.Closed
+	}
+	return failure
+}
+
+// remember notes whether an endpoint fails, and returns since when.
+func (s *Sender) remember(ctx context.Context, url string, fails bool) (time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err == nil {
-		delete(s.since, e.URL)
-		return nil
+	since, err := s.memory.FailingSince(ctx, url)
+	if err != nil || fails == !since.IsZero() {
+		return since, err
 	}
-	if _, failing := s.since[e.URL]; !failing {
-		s.since[e.URL] = s.now()
+	since = time.Time{}
+	if fails {
+		since = s.now()
 	}
-	if s.now().Sub(s.since[e.URL]) > parkAfter && err.Kind == channel.Retry {
-		err.Kind = channel.Closed
-	}
-	return err
+	return since, s.memory.SetFailing(ctx, url, since)
 }
 
 func (s *Sender) post(ctx context.Context, e Endpoint, m channel.Outbound) *channel.SendError {

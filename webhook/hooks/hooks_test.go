@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,6 +19,29 @@ import (
 )
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+// A memory outlives the senders that use it.
+type memory struct {
+	mu    sync.Mutex
+	since map[string]time.Time
+	fails error
+}
+
+func (m *memory) FailingSince(_ context.Context, url string) (time.Time, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.since[url], m.fails
+}
+
+func (m *memory) SetFailing(_ context.Context, url string, since time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.since == nil {
+		m.since = make(map[string]time.Time)
+	}
+	m.since[url] = since
+	return nil
+}
 
 func event(url string) channel.Outbound {
 	return channel.Outbound{ID: "e-1", To: channel.Peer{Channel: hooks.Channel, ID: url}, Message: channel.Message{Text: `{"type":"handoff.opened"}`}}
@@ -49,7 +73,7 @@ func TestEventsAreSigned(t *testing.T) {
 		t.Fatalf("%v, %v", endpoints, err)
 	}
 	now := time.Now()
-	s := hooks.NewSender(endpoints, true, func() time.Time { return now })
+	s := hooks.NewSender(endpoints, true, &memory{}, func() time.Time { return now })
 	ctx := context.Background()
 	if err := s.Send(ctx, event(endpoints[0].URL)); err != nil {
 		t.Fatal(err)
@@ -70,25 +94,50 @@ func TestEventsAreSigned(t *testing.T) {
 		t.Errorf("%d requests: redirects must not be followed", heard.Load())
 	}
 	// Loopback is a private network.
-	wants(hooks.NewSender(endpoints, false, time.Now).Send(ctx, event(endpoints[0].URL)), channel.Config)
+	wants(hooks.NewSender(endpoints, false, &memory{}, time.Now).Send(ctx, event(endpoints[0].URL)), channel.Config)
 }
 
+// TestEndpointThatFailsForDaysIsParked, also if the process is a new one each day;
+// an answer, or a shutdown of ours, is no failure.
 func TestEndpointThatFailsForDaysIsParked(t *testing.T) {
 	t.Parallel()
-	ts := httptest.NewServer(http.NotFoundHandler())
-	ts.Close()
+	var status atomic.Int64
+	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(int(status.Load())) }))
+	defer ts.Close()
 	endpoints, err := hooks.ParseEndpoints([]string{ts.URL + "=" + secret})
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := time.Now()
-	s := hooks.NewSender(endpoints, true, func() time.Time { return now })
-	for days, kind := range []channel.Failure{channel.Retry, channel.Retry, channel.Retry, channel.Retry, channel.Closed} {
-		var se *channel.SendError
-		if err := s.Send(context.Background(), event(endpoints[0].URL)); !errors.As(err, &se) || se.Kind != kind {
-			t.Errorf("day %d: %v, want %s", days, err, kind)
+	now, kept := time.Now(), &memory{}
+	send := func(ctx context.Context) error {
+		return hooks.NewSender(endpoints, true, kept, func() time.Time { return now }).Send(ctx, event(endpoints[0].URL))
+	}
+	stopped, stop := context.WithCancel(context.Background())
+	stop()
+	if err := send(stopped); err == nil || !kept.since[endpoints[0].URL].IsZero() {
+		t.Errorf("our own end counts as a failure of the endpoint: %v", err)
+	}
+	days := func(code int64, kinds ...channel.Failure) {
+		t.Helper()
+		status.Store(code)
+		for day, kind := range kinds {
+			var se *channel.SendError
+			if err := send(context.Background()); !errors.As(err, &se) || se.Kind != kind {
+				t.Errorf("day %d: %v, want %s", day, err, kind)
+			}
+			now = now.Add(24 * time.Hour)
 		}
-		now = now.Add(24 * time.Hour)
+	}
+	days(500, channel.Retry, channel.Retry, channel.Retry, channel.Retry, channel.Closed)
+	days(410, channel.Rejected)
+	status.Store(200)
+	if err := send(context.Background()); err != nil {
+		t.Error(err)
+	}
+	days(500, channel.Retry, channel.Retry) // counted anew
+	kept.fails = errors.New("no store")
+	if err := send(context.Background()); !errors.Is(err, kept.fails) {
+		t.Errorf("without its memory: %v", err)
 	}
 }
 
