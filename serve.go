@@ -64,7 +64,10 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	eye := openEye(ctx, cfg)
 	var talks *bot.Bot
 	metrics := webhook.NewMetrics(outboxGauge(func() *bot.Bot { return talks }, svc.clock.Now))
-	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn, events: told, eye: eye, desk: cfg.Telegram.Token != ""}); err != nil {
+	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn, events: told, eye: eye, desk: cfg.Telegram.Token != "",
+		text: func(ctx context.Context, account, id string) (string, error) {
+			return out.text(ctx, svc.platform, account, id)
+		}}); err != nil {
 		return err
 	}
 	library.Talks = talks
@@ -87,7 +90,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 		senders[telegram.Channel], senders[desk.Channel] = staff.account, staff.desk
 	}
 	for name, sender := range senders {
-		senders[name] = counted{sender, metrics}
+		senders[name] = count(sender, metrics)
 	}
 	out.tell = talks.Tell
 	web, err := newWeb(cfg, svc, talks, base, metrics, limits, log, append(wechatRoutes(account), staff.routes(cfg)...)...)

@@ -28,6 +28,7 @@ type conversation struct {
 	Missed  int              `json:",omitempty"` // utterances in a row to which nothing was found
 	Ended   bool             `json:",omitempty"` // the person ended it
 	Windows []window         `json:",omitempty"` // what may be sent, on channels that count
+	Noticed bool             `json:",omitempty"` // he was told by other means that something waits for him
 }
 
 // A Delivery is a message that is owed to somebody.
@@ -44,7 +45,9 @@ type Delivery struct {
 	Staff   bool   `json:",omitempty"` // said by the staff
 	Ticket  string `json:",omitempty"` // whose desk wants to hear how it went
 	State   DeliveryState
-	Failure string // of the last try
+	Failure string    // of the last try
+	Flight  time.Time `json:",omitzero"`  // a sender has it, until then at most; channels that count
+	Carried bool      `json:",omitempty"` // the reply to what the person wrote brought it
 }
 
 // DeliveryState is how far a delivery is.

@@ -140,6 +140,8 @@ func (d *Desk) happened(tx Tx, h Happening, f facts) error {
 		return d.said(tx, w, h, f)
 	case Sent, Parked, Lost:
 		return d.delivered(tx, w, h)
+	case Noticed:
+		return d.changed(tx, w, f, "📨 "+noticed[h.Reason]+"，提醒客户来看。")
 	case Released:
 		return d.released(tx, w, h, f)
 	case Rated:

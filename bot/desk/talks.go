@@ -44,7 +44,7 @@ type Happening struct {
 	Picture  []byte `json:",omitempty"` // said
 	Reply    string `json:",omitempty"` // said: what the bot replied, masked; "" if it was silent
 	Delivery string `json:",omitempty"` // sent, parked, lost: as given to [Tx.Say]
-	Reason   string `json:",omitempty"` // parked, lost: the platform's code
+	Reason   string `json:",omitempty"` // parked, lost: the platform's code; noticed: template, subscribe or sms
 	Rating   Rating `json:",omitempty"` // rated
 }
 
@@ -57,6 +57,7 @@ const (
 	Said     Kind = "said"     // the person wrote or sent a picture
 	Sent     Kind = "sent"     // the staff's words reached the person
 	Parked   Kind = "parked"   // they wait until the person is heard of
+	Noticed  Kind = "noticed"  // the person was told by other means that they wait; Reason says by which
 	Lost     Kind = "lost"     // they were given up
 	Released Kind = "released" // the staff was silent for too long: the bot speaks again
 	Rated    Kind = "rated"    // the person said what he thinks of the help
