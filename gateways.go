@@ -25,8 +25,10 @@ import (
 type gateways struct {
 	sms  *sms.Gateway
 	mail *mail.Mailer
-	hold map[platform.NotificationID]time.Time                         // when to try again; of this process only
-	tell func(ctx context.Context, m actions.Message, id string) error // the conversations that watch a case; may be nil
+	// waits is set if there is a template for what waits in the Official Account.
+	waits bool
+	hold  map[platform.NotificationID]time.Time                         // when to try again; of this process only
+	tell  func(ctx context.Context, m actions.Message, id string) error // the conversations that watch a case; may be nil
 	// announce tells other systems; may be nil.
 	announce func(ctx context.Context, kind, id string, data map[string]any) error
 	now      func() time.Time
@@ -50,6 +52,7 @@ func openGateways(cfg *Config, now func() time.Time, log *slog.Logger) (*gateway
 		if err != nil {
 			return nil, err
 		}
+		_, g.waits = templates[waiting]
 		g.sms, err = sms.New(sms.Options{Provider: sms.Provider(cfg.SMSProvider), Mode: sms.Mode(cfg.SMSMode), ID: cfg.SMSID, Secret: cfg.SMSSecret,
 			App: cfg.SMSApp, Sign: cfg.SMSSign, BaseURL: cfg.SMSURL, Templates: templates, Now: now})
 		if err != nil {
@@ -209,4 +212,30 @@ func (g *gateways) send(ctx context.Context, n *platform.Notification) (referenc
 		return r.MessageID, err
 	}
 	return "", nil
+}
+
+// waiting is the SMS template that tells a person that something waits for him in
+// the Official Account: "W1=id" among the templates, without variables.
+const waiting = "W1"
+
+// text tells an account by SMS that something waits for it, if it has a mobile
+// number and the gateway a template for that; how is "" otherwise.
+func (g *gateways) text(ctx context.Context, p *platform.Platform, account, id string) (how string, err error) {
+	if g.sms == nil || !g.waits {
+		return "", nil
+	}
+	var mobile string
+	err = p.View(ctx, func(t *platform.Tx) error {
+		if a := t.Account(platform.AccountID(account)); a != nil {
+			mobile = a.Mobile
+		}
+		return t.Err()
+	})
+	if err != nil || mobile == "" {
+		return "", err
+	}
+	if _, err := g.sms.Send(ctx, sms.Notice{ID: id, To: mobile, Template: waiting}); err != nil {
+		return "", err
+	}
+	return "sms", nil
 }

@@ -65,7 +65,10 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	eye := openEye(ctx, cfg)
 	var talks *bot.Bot
 	metrics := webhook.NewMetrics(outboxGauge(func() *bot.Bot { return talks }, svc.clock.Now))
-	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn, events: told, eye: eye, desk: cfg.Telegram.Token != ""}); err != nil {
+	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn, events: told, eye: eye, desk: cfg.Telegram.Token != "",
+		text: func(ctx context.Context, account, id string) (string, error) {
+			return out.text(ctx, svc.platform, account, id)
+		}}); err != nil {
 		return err
 	}
 	library.Talks = talks
@@ -86,9 +89,9 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	}
 	if staff != nil {
 		staff.talks, staff.senders = talks, map[string]channel.Sender{telegram.Channel: staff.account, desk.Channel: staff.desk}
-		count(staff.senders, metrics)
+		countAll(staff.senders, metrics)
 	}
-	count(senders, metrics)
+	countAll(senders, metrics)
 	out.tell, out.announce = talks.Tell, talks.Announce
 	web, err := newWeb(cfg, svc, talks, base, metrics, limits, log, append(wechatRoutes(account), staff.routes(cfg)...)...)
 	if err != nil {

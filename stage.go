@@ -30,6 +30,7 @@ type botHooks struct {
 	events  []channel.Peer // who hears of events
 	eye     ocr.Reader     // who reads pictures
 	desk    bool           // the staff have a desk
+	text    func(ctx context.Context, account, id string) (string, error)
 }
 
 // newBot puts the conversation together: the knowledge base, the flows on the
@@ -47,7 +48,7 @@ func newBot(cfg *Config, s *service, base *kb.Live, recognise recogniser, log *s
 	if err != nil {
 		return nil, err
 	}
-	return bot.New(bot.Options{Eye: hooks.eye, Desk: hooks.desk, Store: s.store, Base: base, Recognise: recognise, Engine: engine, Extract: flows.Extract, Contact: cfg.contact(),
+	return bot.New(bot.Options{Eye: hooks.eye, Desk: hooks.desk, Text: hooks.text, Store: s.store, Base: base, Recognise: recognise, Engine: engine, Extract: flows.Extract, Contact: cfg.contact(),
 		Hours: hotlineHours, Now: s.clock.Now, Logger: log, Read: hooks.read, Observe: hooks.observe, Hooks: hooks.events, Reserve: reserve, Shared: s.shared}), nil
 }
 

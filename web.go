@@ -147,10 +147,10 @@ func (s *service) Wait(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// count has counted what senders cannot send.
-func count(senders map[string]channel.Sender, m *webhook.Metrics) {
+// countAll has counted what senders cannot send.
+func countAll(senders map[string]channel.Sender, m *webhook.Metrics) {
 	for name, sender := range senders {
-		senders[name] = counted{sender, m}
+		senders[name] = count(sender, m)
 	}
 }
 
@@ -173,12 +173,32 @@ func (c counted) Send(ctx context.Context, m channel.Outbound) error {
 	return err
 }
 
-// Cost implements [channel.Metered]; asked of people only whose channel counts.
-func (c counted) Cost(m channel.Outbound) int {
-	if meter, ok := c.Sender.(channel.Metered); ok {
-		return meter.Cost(m)
+// countedMeter is the same of a sender on a channel that counts sends.
+type countedMeter struct {
+	channel.Metered
+	counted
+}
+
+// Send implements [channel.Sender].
+func (c countedMeter) Send(ctx context.Context, m channel.Outbound) error {
+	return c.counted.Send(ctx, m)
+}
+
+// Notice implements [channel.Noticer].
+func (c countedMeter) Notice(ctx context.Context, to channel.Peer, text string) (string, error) {
+	if n, ok := c.counted.Sender.(channel.Noticer); ok {
+		return n.Notice(ctx, to, text)
 	}
-	return 1
+	return "", nil
+}
+
+// count has a sender's failures counted.
+func count(s channel.Sender, metrics *webhook.Metrics) channel.Sender {
+	c := counted{s, metrics}
+	if meter, ok := s.(channel.Metered); ok {
+		return countedMeter{meter, c}
+	}
+	return c
 }
 
 // outboxGauge tells how much is owed; it looks at most once a second.

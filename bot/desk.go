@@ -250,7 +250,7 @@ func (t *turn) masked() string {
 	case t.u.in.Kind == channel.Voice:
 		return "［语音］"
 	case t.u.in.Kind == channel.Other:
-		return "［无法识别的消息］"
+		return maskText(cmp.Or(t.u.in.Text, "［无法识别的消息］"))
 	case t.u.in.Kind == channel.Unseen:
 		return "［图片］"
 	case t.u.in.Kind != channel.Said:

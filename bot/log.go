@@ -115,6 +115,9 @@ func (b *Bot) post(tx store.Tx, c *conversation, now time.Time, id string, from 
 	d := Delivery{ID: id, To: c.Peer, Message: m, Due: now, Staff: from == Staff}
 	if d.Staff {
 		d.Ticket = c.Ticket
+		if c.Windows != nil { // lines that follow one another cost one send
+			d.Due = now.Add(gather)
+		}
 	}
 	return b.owe(tx, now, d)
 }

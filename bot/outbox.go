@@ -78,7 +78,7 @@ func (b *Bot) kick() { b.owing.wake() }
 func (b *Bot) Delivered(ctx context.Context, ids ...string) error {
 	return b.Store.Update(ctx, func(tx store.Tx) error {
 		for _, id := range ids {
-			if err := settle(tx, id, func(d *Delivery) error { d.State = Sent; return nil }); err != nil {
+			if err := settle(tx, id, func(d *Delivery) error { d.State, d.Carried = Sent, true; return nil }); err != nil {
 				return err
 			}
 		}
@@ -256,13 +256,9 @@ func (b *Bot) DeliverOnce(ctx context.Context, senders map[string]channel.Sender
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(outboxWide)
 	for i, d := range heads {
-		g.Go(func() error {
-			err := b.send(ctx, senders[d.To.Channel], d)
-			if ctx.Err() != nil {
-				return ctx.Err() // in doubt: it will be tried again
-			}
-			sent[i] = err == nil
-			return b.outcome(context.WithoutCancel(ctx), d, err)
+		g.Go(func() (err error) {
+			sent[i], err = b.bring(ctx, senders[d.To.Channel], d)
+			return err
 		})
 	}
 	err = g.Wait()
@@ -339,19 +335,6 @@ func (b *Bot) head(tx store.Tx, p channel.Peer) (*Delivery, error) {
 		return nil, err
 	}
 	return list[0], nil
-}
-
-// outcome notes how a try of a delivery went, and tells the desk of its own.
-func (b *Bot) outcome(ctx context.Context, sent *Delivery, failure error) error {
-	return b.Store.Update(ctx, func(tx store.Tx) error {
-		return settle(tx, sent.ID, func(d *Delivery) error {
-			b.tried(d, failure)
-			if d.State == Sent && d.Rev != sent.Rev { // it was replaced meanwhile
-				d.State, d.Due = Owed, b.Now()
-			}
-			return b.report(tx, d, failure)
-		})
-	})
 }
 
 // report tells the desk what became of the staff's words.

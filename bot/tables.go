@@ -29,6 +29,7 @@ type conversation struct {
 	Ended   bool             `json:",omitempty"` // the person ended it
 	Muted   []muted          `json:",omitempty"` // what the bot will say once the staff does not hold it any more
 	Windows []window         `json:",omitempty"` // what may be sent, on channels that count
+	Noticed bool             `json:",omitempty"` // he was told by other means that something waits for him
 }
 
 // A muted message waits for the staff to be done.
@@ -51,7 +52,9 @@ type Delivery struct {
 	Staff   bool   `json:",omitempty"` // said by the staff
 	Ticket  string `json:",omitempty"` // whose desk wants to hear how it went
 	State   DeliveryState
-	Failure string // of the last try
+	Failure string    // of the last try
+	Flight  time.Time `json:",omitzero"`  // a sender has it, until then at most; channels that count
+	Carried bool      `json:",omitempty"` // the reply to what the person wrote brought it
 }
 
 // DeliveryState is how far a delivery is.

@@ -59,6 +59,10 @@ type Options struct {
 	Reserve int
 	// Shared is set if other processes deliver from the same store.
 	Shared bool
+	// Text tells an account by SMS that something waits for it, and returns "sms",
+	// or "" if that is not possible; nil if it never is. The id is the same in
+	// every try.
+	Text func(ctx context.Context, account, id string) (how string, err error)
 	// Desk is set if there is a desk that wants to hear of conversations with a
 	// ticket; see [desk.Channel].
 	Desk bool
@@ -143,7 +147,7 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 	began := time.Now()
 	in.Text = cut(in.Text, maxText)
 	u := utterance{in: in}
-	if in.Text != "" && in.Click == "" {
+	if in.Text != "" && in.Click == "" && in.Kind == channel.Said {
 		var err error
 		if u.decision, err = b.decide(ctx, in); err != nil {
 			return Receipt{}, fmt.Errorf("bot: decide: %w", err)
@@ -303,6 +307,7 @@ func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*
 		return nil, nil, err
 	}
 	t.conv.allow(u.in.Allows, now)
+	t.conv.Noticed = t.conv.Noticed && u.in.Kind == channel.Left
 	said := line{At: now, From: User, Text: t.masked(), Client: u.in.MessageID, Picture: u.in.Picture != nil}
 	ticket := t.conv.Ticket
 	if err := t.route(); err != nil {
@@ -320,7 +325,7 @@ func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*
 	}
 	r := &Receipt{Missed: t.missed, Outcome: t.outcome(), Earlier: earlier}
 	if !t.quiet {
-		if err := t.replies(r, "r-"+id); err != nil {
+		if err := t.replies(r, replyID+id); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -356,6 +361,9 @@ func (t *turn) replies(r *Receipt, id string) error {
 	r.Delivery = id
 	return t.owe(t.tx, t.now, Delivery{ID: id, To: t.conv.Peer, Message: t.reply, Due: t.now.Add(claim)})
 }
+
+// replyID begins the delivery ids of replies.
+const replyID = "r-"
 
 // turnID names a turn: the same when its message is delivered again.
 func turnID(in channel.Inbound) string {

@@ -32,6 +32,8 @@ type room struct {
 	turns   int
 	sent    []channel.Outbound
 	refuse  error // what sending fails with
+	sending func()
+	packs   bool // messages are joined
 }
 
 // ignorant is a base that knows nothing.
@@ -96,6 +98,11 @@ func (d *room) Send(_ context.Context, m channel.Outbound) error {
 	defer d.mu.Unlock()
 	if d.refuse != nil {
 		return d.refuse
+	}
+	if d.sending != nil {
+		d.mu.Unlock()
+		d.sending()
+		d.mu.Lock()
 	}
 	d.sent = append(d.sent, m)
 	return nil

@@ -28,6 +28,7 @@ var (
 	errPlain     = errors.New("wechat: plaintext, though encryption is configured")
 	errReused    = errors.New("wechat: nonce was used for another body")
 	errCipher    = errors.New("wechat: cannot be decrypted")
+	errKeep      = errors.New("wechat: nonce not kept")
 )
 
 // ServeHTTP answers the platform's callbacks: GET verifies the address, POST
@@ -48,7 +49,7 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "body", http.StatusRequestEntityTooLarge)
 		return
 	}
-	raw, key, err := a.open(q, body)
+	raw, key, err := a.open(r.Context(), q, body)
 	if err != nil {
 		a.refuse(w, err)
 		return
@@ -64,6 +65,10 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (a *Account) refuse(w http.ResponseWriter, err error) {
 	a.Log.Warn("callback refused", "channel", Channel, "err", err)
+	if errors.Is(err, errKeep) { // ours: it is brought again
+		http.Error(w, "try again", http.StatusServiceUnavailable)
+		return
+	}
 	http.Error(w, "forbidden", http.StatusForbidden)
 }
 
@@ -92,7 +97,7 @@ type envelope struct {
 
 // open verifies a callback and returns its message, and the key that it was
 // encrypted with; "" for plaintext.
-func (a *Account) open(q url.Values, body []byte) (raw []byte, key string, err error) {
+func (a *Account) open(ctx context.Context, q url.Values, body []byte) (raw []byte, key string, err error) {
 	if t := q.Get("encrypt_type"); t == "" || t == "raw" {
 		// The plain signature does not cover the body: whoever saw one address
 		// of a callback could send anything.
@@ -102,7 +107,7 @@ func (a *Account) open(q url.Values, body []byte) (raw []byte, key string, err e
 		if err := a.check(q.Get("signature"), q); err != nil {
 			return nil, "", err
 		}
-		return body, "", a.nonces.use(q, body, a.Now())
+		return body, "", a.once(ctx, q, body)
 	}
 	var e envelope
 	if err := decodeXML(body, &e); err != nil {
@@ -154,11 +159,14 @@ type nonce struct {
 }
 
 // maxNonces bounds the memory: beyond it the oldest half is forgotten early.
-const maxNonces = 200_000
+const (
+	maxNonces = 200_000
+	maxNonce  = 100 // bytes, with the timestamp
+)
 
 func (n *nonces) use(q url.Values, body []byte, now time.Time) error {
-	key := q.Get("timestamp") + " " + q.Get("nonce")
-	if len(key) > 100 {
+	key := nonceKey(q)
+	if len(key) > maxNonce {
 		return errSignature
 	}
 	sum := sha256.Sum256(body)
@@ -188,6 +196,29 @@ func (n *nonces) use(q url.Values, body []byte, now time.Time) error {
 	n.seen[key] = nonce{sum, now}
 	return nil
 }
+
+// once sees that a nonce comes with one plaintext body only, whatever process it
+// is brought to, and also after a restart: the signature does not cover the body.
+func (a *Account) once(ctx context.Context, q url.Values, body []byte) error {
+	if len(nonceKey(q)) > maxNonce {
+		return errSignature
+	}
+	at, err := strconv.ParseInt(q.Get("timestamp"), 10, 64)
+	if err != nil {
+		return errStale
+	}
+	sum := sha256.Sum256(body)
+	first, err := a.Keep.Once(ctx, "nonce "+nonceKey(q), time.Unix(at, 0), sum[:])
+	if err != nil {
+		return errKeep
+	}
+	if !bytes.Equal(first, sum[:]) {
+		return errReused
+	}
+	return nil
+}
+
+func nonceKey(q url.Values) string { return q.Get("timestamp") + " " + q.Get("nonce") }
 
 // An answer is the open request of one attempt.
 type answer struct {

@@ -27,12 +27,17 @@ func (a *Account) parts(m channel.Message, most int) []string {
 			return []string{split(m.Text, room)[0] + end}
 		}
 	}
-	if most == 0 || most > maxParts {
+	rest := maxText
+	if !a.Verified { // they go with later replies, and must leave room for those
+		rest, most = maxText/2, 2*maxParts
+	}
+	if most == 0 || most > maxParts && a.Verified {
 		most = maxParts
 	}
-	parts := split(whole, maxText)
+	first := split(whole, maxText)[0]
+	parts := append([]string{first}, split(whole[len(first):], rest)...)
 	if len(parts) > most {
-		parts = append(parts[:most-1:most-1], split(parts[most-1], maxText-len(more))[0]+more)
+		parts = append(parts[:most-1:most-1], split(parts[most-1], rest-len(more))[0]+more)
 	}
 	return parts
 }

@@ -45,7 +45,7 @@ func FuzzSplit(f *testing.F) {
 // and in at most three messages otherwise.
 func TestLongAnswers(t *testing.T) {
 	t.Parallel()
-	a, err := New(Options{AppID: "a", Token: "t", Mode: Plain, Log: slog.New(slog.DiscardHandler), PageURL: func(e string) string { return "https://desk.example/help/" + e }})
+	a, err := New(Options{AppID: "a", Secret: "s", Token: "t", Mode: Plain, Verified: true, Log: slog.New(slog.DiscardHandler), PageURL: func(e string) string { return "https://desk.example/help/" + e }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,5 +61,9 @@ func TestLongAnswers(t *testing.T) {
 	}
 	if parts = a.parts(m, 2); len(parts) != 2 || len(parts[1]) > maxText || !strings.HasSuffix(parts[1], more) {
 		t.Errorf("%d parts, ending %q", len(parts), parts[len(parts)-1][len(parts[len(parts)-1])-20:])
+	}
+	a.Verified = false // the rest goes with later replies, and leaves room for them
+	if parts = a.parts(m, 0); len(parts) != 5 || len(parts[0]) < maxText-30 || len(parts[1]) > maxText/2 || len(parts[4]) > maxText/2 {
+		t.Errorf("%d parts", len(parts))
 	}
 }

@@ -18,7 +18,6 @@ const (
 	forceApart  = 30 * time.Second // between forced renewals
 	forcesADay  = 20
 	refusedWait = 10 * time.Second // after the platform refused a token, all wait
-	dayWait     = 30 * time.Minute // until calls over a day's limit are tried again
 	minuteWait  = time.Minute
 	tokenName   = "access token"
 )
@@ -52,40 +51,62 @@ func (a *Account) token(ctx context.Context, stale string) (string, error) {
 	if t.refused != nil && now.Before(t.until) {
 		return "", t.refused
 	}
-	if raw, err := a.Keep.Get(ctx, tokenName); err != nil {
-		return "", failure("token", err)
-	} else if raw != nil { // another process may have renewed it
-		if err := json.Unmarshal(raw, &t.now); err != nil {
+	force := false
+	err := a.Keep.Swap(ctx, tokenName, func(was []byte) []byte {
+		force, t.now = false, accessToken{}
+		if was != nil && json.Unmarshal(was, &t.now) != nil {
 			t.now = accessToken{}
 		}
-		if t.usable(stale, now) {
-			return t.now.Token, nil
+		if t.usable(stale, now) || stale == "" || t.now.Token != stale || !t.now.forceable(now) { // another process may have renewed it
+			return nil
 		}
-	}
-	force := stale != "" && t.now.Token == stale
-	if force {
-		if now.Sub(t.now.Forced) < forceApart || t.now.Forces >= forcesADay && sameDay(now, t.now.Forced) {
-			return "", failure("token", errors.New("refused, and renewed a moment ago"))
-		}
+		force = true // of all processes, this one
 		if !sameDay(now, t.now.Forced) {
 			t.now.Forces = 0
 		}
 		t.now.Forced, t.now.Forces = now, t.now.Forces+1
+		return t.now.encoded()
+	})
+	switch {
+	case err != nil:
+		return "", failure("token", err)
+	case t.usable(stale, now):
+		return t.now.Token, nil
+	case !force && stale != "" && t.now.Token == stale:
+		return "", failure("token", errors.New("refused, and renewed a moment ago"))
 	}
 	token, life, err := a.askToken(ctx, force)
 	if t.refused = err; err != nil {
 		t.until = now.Add(refusedWait)
 		return "", err
 	}
-	t.now.Token, t.now.Expires = token, now.Add(life)
-	raw, err := json.Marshal(t.now)
-	if err == nil {
-		err = a.Keep.Put(ctx, tokenName, raw)
-	}
+	err = a.Keep.Swap(ctx, tokenName, func(was []byte) []byte {
+		var kept accessToken
+		if was != nil && json.Unmarshal(was, &kept) != nil {
+			kept = accessToken{}
+		}
+		kept.Token, kept.Expires = token, now.Add(life)
+		t.now = kept
+		return kept.encoded()
+	})
 	if err != nil {
+		t.now.Token, t.now.Expires = token, now.Add(life)
 		a.Log.Error("access token not kept", "channel", Channel, "err", err)
 	}
 	return token, nil
+}
+
+// forceable reports whether the platform lets a token be renewed by force again.
+func (t *accessToken) forceable(now time.Time) bool {
+	return now.Sub(t.Forced) >= forceApart && (t.Forces < forcesADay || !sameDay(now, t.Forced))
+}
+
+func (t *accessToken) encoded() []byte {
+	raw, err := json.Marshal(t)
+	if err != nil {
+		panic("wechat: encode token: " + err.Error()) // a struct of plain fields
+	}
+	return raw
 }
 
 func (t *tokens) usable(stale string, now time.Time) bool {
@@ -108,7 +129,7 @@ func (a *Account) askToken(ctx context.Context, force bool) (token string, life 
 	}
 	var ce *util.CommonError
 	if err := errcode(raw, path); errors.As(err, &ce) {
-		return "", 0, refused(ce)
+		return "", 0, a.refused(ce)
 	} else if err != nil {
 		return "", 0, err
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // ServeHTTP answers the interfaces.
@@ -90,9 +91,10 @@ func (p *Platform) do(_ http.ResponseWriter, r *http.Request, body []byte) map[s
 		id := fmt.Sprintf("media-%d", p.n)
 		p.media[id] = body
 		return map[string]any{"type": "image", "media_id": id, "created_at": p.Now().Unix()}
+	case "/cgi-bin/message/template/send", "/cgi-bin/message/subscribe/bizsend":
+		return p.notice(body)
 	case "/cgi-bin/menu/create":
-		p.menu = body
-		return refusal(0, "ok")
+		return p.setMenu(body)
 	}
 	return refusal(-1, "no such interface")
 }
@@ -195,4 +197,72 @@ func (who *person) spend(now time.Time) int {
 		code = 45047
 	}
 	return code
+}
+
+// notice answers template and subscription messages.
+func (p *Platform) notice(body []byte) map[string]any {
+	var in struct {
+		To   string `json:"touser"`
+		ID   string `json:"template_id"`
+		Data map[string]struct {
+			Value string `json:"value"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return refusal(47001, "data format error")
+	}
+	who := p.people[in.To]
+	switch {
+	case who == nil:
+		return refusal(40003, "invalid openid")
+	case who.gone:
+		return refusal(43004, "require subscribe")
+	case in.ID == "" || len(in.Data) == 0:
+		return refusal(40037, "invalid template_id")
+	}
+	for name, v := range in.Data {
+		if strings.HasPrefix(name, "thing") && utf8.RuneCountInString(v.Value) > 20 {
+			return refusal(47003, "argument invalid")
+		}
+	}
+	who.inbox = append(who.inbox, "[通知]"+in.Data["thing1"].Value)
+	return refusal(0, "ok")
+}
+
+// button is one of the menu's.
+type button struct {
+	Name, Type, Key, URL string
+	Sub                  []button `json:"sub_button"`
+}
+
+// setMenu takes a menu within the platform's limits: three columns of five, names
+// of 16 bytes (columns) and 60 bytes, keys of 128 bytes.
+func (p *Platform) setMenu(body []byte) map[string]any {
+	var in struct{ Button []button }
+	if err := json.Unmarshal(body, &in); err != nil {
+		return refusal(47001, "data format error")
+	}
+	if n := len(in.Button); n == 0 || n > 3 {
+		return refusal(40016, "invalid button size")
+	}
+	for _, column := range in.Button {
+		switch {
+		case column.Name == "" || len(column.Name) > 16:
+			return refusal(40018, "invalid button name size")
+		case len(column.Sub) > 5:
+			return refusal(40023, "invalid sub button size")
+		}
+		for _, b := range column.Sub {
+			if b.Name == "" || len(b.Name) > 60 {
+				return refusal(40025, "invalid sub button name size")
+			}
+		}
+		for _, b := range append(column.Sub, column) {
+			if len(b.Key) > 128 || b.Type == "click" && b.Key == "" {
+				return refusal(40019, "invalid button key size")
+			}
+		}
+	}
+	p.menu = body
+	return refusal(0, "ok")
 }
