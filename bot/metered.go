@@ -37,8 +37,7 @@ type flight struct {
 // along. What a channel that counts would not let through is not tried.
 func (b *Bot) bring(ctx context.Context, s channel.Sender, d *Delivery) (sent bool, err error) {
 	f := flight{list: []*Delivery{d}, m: d.outbound()}
-	meter, counted := s.(channel.Metered)
-	if counted {
+	if meter, counted := s.(channel.Metered); counted || b.Shared {
 		f, err = b.launch(ctx, meter, d)
 	}
 	switch {
@@ -67,8 +66,9 @@ func (d *Delivery) outbound() channel.Outbound {
 func (d *Delivery) flying(now time.Time) bool { return d.Flight.After(now) }
 
 // launch takes a delivery for a sender, so that no reply carries it at the same
-// time, and the sends that it costs: counted before they are made, so that a try
-// whose answer is lost counts too. The error is [errTaken] or [errWindow].
+// time and no other process that shares the store brings it; and, unless meter is
+// nil, the sends that it costs: counted before they are made, so that a try whose
+// answer is lost counts too. The error is [errTaken] or [errWindow].
 func (b *Bot) launch(ctx context.Context, meter channel.Metered, d *Delivery) (f flight, err error) {
 	now := b.Now()
 	refused := false
@@ -80,6 +80,10 @@ func (b *Bot) launch(ctx context.Context, meter channel.Metered, d *Delivery) (f
 		}
 		if len(list) == 0 || list[0].ID != d.ID || list[0].State != Owed || list[0].Due.After(now) || list[0].flying(now) {
 			return errTaken
+		}
+		if meter == nil {
+			f.list, f.m = list[:1], list[0].outbound()
+			return fly(tx, now, f.list)
 		}
 		f.list, f.m = pack(meter, list, now)
 		key := store.Key{}.Str(d.To.String())
@@ -103,18 +107,23 @@ func (b *Bot) launch(ctx context.Context, meter channel.Metered, d *Delivery) (f
 				return err
 			}
 		}
-		for _, d := range f.list {
-			d.Flight = now.Add(flightTime)
-			if err := put(tx, deliveries, store.Key{}.Str(d.ID), d); err != nil {
-				return err
-			}
-		}
-		return nil
+		return fly(tx, now, f.list)
 	})
 	if err == nil && refused {
 		err = errWindow
 	}
 	return f, err
+}
+
+// fly notes that deliveries are on their way, and until when they count as such.
+func fly(tx store.Tx, now time.Time, list []*Delivery) error {
+	for _, d := range list {
+		d.Flight = now.Add(flightTime)
+		if err := put(tx, deliveries, store.Key{}.Str(d.ID), d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pack joins the deliveries that are due, of one speaker, as far as the channel

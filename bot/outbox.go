@@ -24,10 +24,6 @@ const (
 	outboxWide   = 8 // deliveries on the way at once
 	outboxPause  = time.Second
 	maxUnparked  = 20 // messages that are owed again when their person is back
-
-	// taken is how long a delivery belongs to the process that took it, where
-	// several share the store; well above what a send may last.
-	taken = 2 * time.Minute
 )
 
 // owe writes a delivery. One of that id that is there already is left alone.
@@ -248,7 +244,7 @@ func (b *Bot) Deliver(ctx context.Context, senders map[string]channel.Sender) er
 
 // DeliverOnce sends what is due now and returns how many were sent.
 func (b *Bot) DeliverOnce(ctx context.Context, senders map[string]channel.Sender) (int, error) {
-	heads, err := b.heads(ctx, senders)
+	heads, err := b.due(ctx, senders, b.Now())
 	if err != nil {
 		return 0, err
 	}
@@ -271,37 +267,8 @@ func (b *Bot) DeliverOnce(ctx context.Context, senders map[string]channel.Sender
 	return n, err
 }
 
-// heads returns what is due: of each person the oldest delivery, if its time has
-// come. Where others share the store it is taken from them for a while: a process
-// that dies with it leaves it to the others.
-func (b *Bot) heads(ctx context.Context, senders map[string]channel.Sender) ([]*Delivery, error) {
-	now := b.Now()
-	due, err := b.due(ctx, senders, now)
-	if err != nil || len(due) == 0 || !b.Shared {
-		return due, err
-	}
-	var out []*Delivery
-	err = b.Store.Update(ctx, func(tx store.Tx) error {
-		out = nil
-		for _, d := range due {
-			head, err := b.head(tx, d.To)
-			if err != nil {
-				return err
-			}
-			if head == nil || head.State != Owed || head.Due.After(now) {
-				continue // somebody else was first
-			}
-			head.Due = now.Add(taken)
-			if err := put(tx, deliveries, store.Key{}.Str(head.ID), head); err != nil {
-				return err
-			}
-			out = append(out, head)
-		}
-		return nil
-	})
-	return out, err
-}
-
+// due returns of each person the oldest delivery, if its time has come and nobody
+// brings it already.
 func (b *Bot) due(ctx context.Context, senders map[string]channel.Sender, now time.Time) (out []*Delivery, err error) {
 	err = b.Store.View(ctx, func(tx store.Tx) error {
 		out = nil
@@ -320,7 +287,7 @@ func (b *Bot) due(ctx context.Context, senders map[string]channel.Sender, now ti
 			if err != nil {
 				return err
 			}
-			if head != nil && head.State == Owed && !head.Due.After(now) {
+			if head != nil && head.State == Owed && !head.Due.After(now) && !head.flying(now) {
 				out = append(out, head)
 			}
 		}

@@ -115,7 +115,6 @@ func (d *Desk) speak(c *Call, ticket string, m channel.Message) error {
 var reasons = map[string]string{"window": "超过了平台允许主动发送的条数或时间", "45015": "客户48小时内没有来过消息", "45047": "发送条数到了上限", "43004": "客户已取消关注", "48001": "公众号没有主动发送的权限", "unverified": "公众号没有认证，只能在客户来消息时回复",
 	"45009": "今天的发送总量到了上限"}
 
-
 // delivered shows on the staff's words what became of them.
 func (d *Desk) delivered(tx Tx, w *work, h Happening) error {
 	key := store.Key{}.Str(w.Ticket).Str(h.Delivery)
