@@ -100,7 +100,7 @@ func (st *stage) open(ctx context.Context) (err error) {
 
 // Reopen implements [transcript.Stage].
 func (st *stage) Reopen(ctx context.Context) error {
-	if st.file == nil {
+	if st.kept == nil {
 		return nil // in memory nothing could be opened again
 	}
 	if err := st.service.Close(); err != nil {
