@@ -127,7 +127,9 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 
 	g, ctx := errgroup.WithContext(ctx)
 	serveUntil(ctx, g, srv, ln)
-	serveUntil(ctx, g, &http.Server{Handler: control(ctx, svc), ReadHeaderTimeout: controlHeader}, commands)
+	if commands != nil {
+		serveUntil(ctx, g, &http.Server{Handler: control(ctx, svc), ReadHeaderTimeout: controlHeader}, commands)
+	}
 	g.Go(func() error { <-ctx.Done(); web.Stop(); return nil })
 	g.Go(func() error {
 		return svc.lead(ctx, "work", func(ctx context.Context) error { return svc.work(ctx, talks, out, log) })
