@@ -49,8 +49,8 @@ func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *web
 		if base.Content() == nil {
 			return errors.New("no knowledge base")
 		}
-		if s.file != nil && s.file.Err() != nil {
-			return s.file.Err()
+		if f, ok := s.store.(*store.File); ok && f.Err() != nil {
+			return f.Err()
 		}
 		return s.store.View(context.Background(), func(store.Tx) error { return nil })
 	}
