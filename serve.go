@@ -126,7 +126,8 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	serveUntil(ctx, g, srv, ln)
 	serveUntil(ctx, g, &http.Server{Handler: control(ctx, svc), ReadHeaderTimeout: controlHeader}, commands)
 	g.Go(func() error { <-ctx.Done(); web.Stop(); return nil })
-	g.Go(func() error { return svc.work(ctx, talks, out, log) })
+	g.Go(func() error { return svc.work(ctx, talks, log) })
+	g.Go(func() error { return out.run(ctx, svc.platform) })
 	g.Go(func() error { return talks.Deliver(ctx, senders) })
 	if account != nil {
 		g.Go(func() error { return account.Run(ctx) })

@@ -21,7 +21,8 @@ const (
 	longestRetry = 30 * time.Minute
 	maxTries     = 12 // some three hours; then the delivery is dead
 	outboxBatch  = 100
-	outboxWide   = 8 // deliveries on the way at once
+	outboxLook   = 5000 // deliveries looked at for those: many may stand behind one that waits
+	outboxWide   = 8    // deliveries on the way at once
 	outboxPause  = time.Second
 	maxUnparked  = 20 // messages that are owed again when their person is back
 )
@@ -68,12 +69,8 @@ func (b *Bot) Owe(tx store.Tx, id string, to channel.Peer, m channel.Message) er
 	return b.owe(tx, b.Now(), Delivery{ID: id, To: to, Message: m, Due: b.Now()})
 }
 
-func (b *Bot) kick() {
-	select {
-	case b.wake <- struct{}{}:
-	default:
-	}
-}
+// kick tells those who deliver that something is owed.
+func (b *Bot) kick() { b.outbox.wake(channel.Peer{}) }
 
 // Delivered notes that the caller brought messages to their person.
 func (b *Bot) Delivered(ctx context.Context, ids ...string) error {
@@ -224,70 +221,115 @@ func settle(tx store.Tx, id string, change func(*Delivery) error) error {
 
 // Deliver sends what is owed on the given channels until ctx is done. Every
 // delivery is tried until it is sent or given up, under the same id; those to
-// one person keep their order.
+// one person keep their order. No channel waits for another.
 func (b *Bot) Deliver(ctx context.Context, senders map[string]channel.Sender) error {
+	var g errgroup.Group
+	for name, s := range senders {
+		g.Go(func() error { b.deliver(ctx, name, s); return nil })
+	}
+	return g.Wait()
+}
+
+// deliver sends what is owed on one channel until ctx is done.
+func (b *Bot) deliver(ctx context.Context, name string, s channel.Sender) {
+	owed, stop := b.outbox.add(channel.Peer{})
+	defer stop()
 	tick := time.NewTicker(outboxPause)
 	defer tick.Stop()
 	for {
-		n, err := b.DeliverOnce(ctx, senders)
+		n, err := b.deliverOnce(ctx, name, s)
 		if err != nil && ctx.Err() == nil {
-			b.Logger.Error("outbox", "err", err)
+			b.Logger.Error("outbox", "channel", name, "err", err)
 		}
 		if n > 0 && err == nil && ctx.Err() == nil {
 			continue // what stood behind it may go now
 		}
+		news := owed
+		if err != nil {
+			news = nil // no sooner than the pause
+		}
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-b.wake:
+			return
+		case <-news:
 		case <-tick.C:
 		}
 	}
 }
 
 // DeliverOnce sends what is due now and returns how many were sent.
-func (b *Bot) DeliverOnce(ctx context.Context, senders map[string]channel.Sender) (int, error) {
-	heads, err := b.heads(ctx, senders)
+func (b *Bot) DeliverOnce(ctx context.Context, senders map[string]channel.Sender) (sent int, err error) {
+	for name, s := range senders {
+		n, e := b.deliverOnce(ctx, name, s)
+		sent, err = sent+n, errors.Join(err, e)
+	}
+	return sent, err
+}
+
+func (b *Bot) deliverOnce(ctx context.Context, name string, s channel.Sender) (int, error) {
+	heads, err := b.heads(ctx, name)
 	if err != nil {
 		return 0, err
 	}
-	sent := make([]bool, len(heads))
-	g, ctx := errgroup.WithContext(ctx)
+	sent, errs := make([]bool, len(heads)), make([]error, len(heads))
+	var g errgroup.Group
 	g.SetLimit(outboxWide)
 	for i, d := range heads {
-		g.Go(func() error {
-			err := b.send(ctx, senders[d.To.Channel], d)
-			if ctx.Err() != nil {
-				return ctx.Err() // in doubt: it will be tried again
-			}
-			sent[i] = err == nil
-			return b.outcome(context.WithoutCancel(ctx), d, err)
-		})
+		g.Go(func() error { sent[i], errs[i] = b.try(ctx, s, d); return nil })
 	}
-	err = g.Wait()
+	_ = g.Wait() // errors are in errs: one of them must not cut off the others
 	n := 0
 	for _, ok := range sent {
 		if ok {
 			n++
 		}
 	}
-	return n, err
+	return n, errors.Join(errs...)
 }
 
-// heads returns what is due: of each person the oldest delivery, if its time has
-// come.
-func (b *Bot) heads(ctx context.Context, senders map[string]channel.Sender) (out []*Delivery, err error) {
+// A tried is how a try went that could not be noted.
+type tried struct{ failure error }
+
+// try sends a delivery and notes how that went. If it cannot be noted, for want of
+// room or because the store is broken, it is remembered: a message that was sent
+// must not be sent again every second until the store takes updates.
+func (b *Bot) try(ctx context.Context, s channel.Sender, d *Delivery) (sent bool, err error) {
+	key := fmt.Sprint(d.ID, " ", d.Seq, " ", d.Rev)
+	was, known := b.unnoted.Load(key)
+	if !known {
+		err := b.send(ctx, s, d)
+		if err != nil && ctx.Err() != nil {
+			return false, ctx.Err() // in doubt: it will be tried again
+		}
+		if un := new(untried); errors.As(err, &un) {
+			return false, un.error
+		}
+		was = tried{err}
+	}
+	failure := was.(tried).failure
+	if err := b.outcome(context.WithoutCancel(ctx), d, failure); err != nil {
+		b.unnoted.Store(key, was)
+		return false, err
+	}
+	b.unnoted.Delete(key)
+	return failure == nil, nil
+}
+
+// heads returns what is due on a channel: of each person the oldest delivery, if its
+// time has come.
+func (b *Bot) heads(ctx context.Context, name string) (out []*Delivery, err error) {
 	now := b.Now()
 	err = b.Store.View(ctx, func(tx store.Tx) error {
 		out = nil
 		seen := make(map[channel.Peer]bool)
-		due := store.Range{To: store.Key{}.Time(now.Add(time.Millisecond)), Limit: outboxBatch}
+		of := store.Key{}.Str(name)
+		due := store.Range{From: of, To: of.Time(now.Add(time.Millisecond)), Limit: outboxLook}
 		for _, raw := range deliveries.By(tx, "due", due) {
 			d, err := decode[Delivery](raw)
 			if err != nil {
 				return err
 			}
-			if seen[d.To] || senders[d.To.Channel] == nil {
+			if seen[d.To] {
 				continue
 			}
 			seen[d.To] = true
@@ -296,7 +338,9 @@ func (b *Bot) heads(ctx context.Context, senders map[string]channel.Sender) (out
 				return err
 			}
 			if head != nil && head.State == Owed && !head.Due.After(now) {
-				out = append(out, head)
+				if out = append(out, head); len(out) == outboxBatch {
+					break
+				}
 			}
 		}
 		return nil

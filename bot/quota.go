@@ -63,6 +63,10 @@ func (c *conversation) spend(n int, now time.Time) {
 // through.
 var errWindow = &channel.SendError{Kind: channel.Closed, Code: "window", Err: errors.New("no sends are left until the person writes")}
 
+// untried is why a delivery was not sent that could have been: the store took no
+// update.
+type untried struct{ error }
+
 // send brings a delivery to a sender. What a channel that counts would not let
 // through is not tried; a send is counted before it is made, so that a failure
 // counts too.
@@ -71,6 +75,9 @@ func (b *Bot) send(ctx context.Context, s channel.Sender, d *Delivery) error {
 	if meter, ok := s.(channel.Metered); ok {
 		var err error
 		if m.Budget, err = b.budget(ctx, meter, m, d.Staff); err != nil {
+			if se := new(channel.SendError); !errors.As(err, &se) {
+				return &untried{err}
+			}
 			return err
 		}
 	}

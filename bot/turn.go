@@ -70,14 +70,15 @@ type Options struct {
 type Bot struct {
 	Options
 	lanes lanes
-	wake  chan struct{} // deliveries are owed
 
 	readers readers
+	outbox  readers  // those who deliver, all as the same peer
+	unnoted sync.Map // deliveries that were tried => tried, until it can be noted
 }
 
 // New returns a bot.
 func New(o Options) *Bot {
-	return &Bot{Options: o, wake: make(chan struct{}, 1)}
+	return &Bot{Options: o}
 }
 
 // A Receipt tells what became of a message. It exists only once the turn is on

@@ -197,7 +197,6 @@ func (g *smsGateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		map[string]any{"SerialNo": "2640:" + n.Key, "PhoneNumber": "+86" + n.To, "Fee": 1, "SessionContext": n.Key, "Code": "Ok", "Message": "ok", "IsoCode": "CN"}}}})
 }
 
-
 func (g *smsGateway) taken() []Notice {
 	g.mu.Lock()
 	defer g.mu.Unlock()
