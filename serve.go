@@ -132,7 +132,10 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	}
 	g.Go(func() error { <-ctx.Done(); web.Stop(); return nil })
 	g.Go(func() error {
-		return svc.lead(ctx, "work", func(ctx context.Context) error { return svc.work(ctx, talks, out, log) })
+		return svc.lead(ctx, "work", func(ctx context.Context) error { return svc.work(ctx, talks, log) })
+	})
+	g.Go(func() error {
+		return svc.lead(ctx, "notices", func(ctx context.Context) error { return out.run(ctx, svc.platform) })
 	})
 	g.Go(func() error { return talks.Deliver(ctx, senders) })
 	if account != nil {

@@ -54,7 +54,7 @@ var keyCheck = store.Key{}.Str("key-check")
 func storeOptions() store.Options {
 	return store.Options{
 		Tables:     slices.Concat(platform.Tables(), bot.Tables(), desk.Tables(), learn.Tables()),
-		Migrations: slices.Concat(platform.Migrations(), bot.Migrations(), desk.Migrations(), learn.Migrations()),
+		Migrations: slices.Concat(platform.Migrations(), bot.Migrations(), desk.Migrations(), learn.Migrations(), bot.LaterMigrations()),
 	}
 }
 
@@ -197,7 +197,7 @@ func (s *service) lead(ctx context.Context, name string, fn func(context.Context
 }
 
 // work pays out and ends what has run out, until ctx is done.
-func (s *service) work(ctx context.Context, talks *bot.Bot, out *gateways, log *slog.Logger) error {
+func (s *service) work(ctx context.Context, talks *bot.Bot, log *slog.Logger) error {
 	pay, sweep := time.NewTicker(payInterval), time.NewTicker(sweepInterval)
 	defer pay.Stop()
 	defer sweep.Stop()
@@ -208,9 +208,7 @@ func (s *service) work(ctx context.Context, talks *bot.Bot, out *gateways, log *
 		case <-ctx.Done():
 			return nil
 		case <-pay.C:
-			if _, err = s.platform.PayOut(ctx, workBatch); err == nil {
-				_, err = out.deliver(ctx, s.platform)
-			}
+			_, err = s.platform.PayOut(ctx, workBatch)
 		case <-sweep.C:
 			s.catchUp(ctx, talks, log)
 		}

@@ -78,6 +78,7 @@ type Bot struct {
 	lanes   lanes
 	owing   bells // deliveries are owed
 	readers readers
+	unnoted sync.Map // deliveries that were tried => tried, until it can be noted
 }
 
 // New returns a bot.
