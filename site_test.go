@@ -302,6 +302,18 @@ func (g *guest) told(text string) (n int) {
 	return n
 }
 
+// choice returns the address of the file that a choice stands for.
+func (g *guest) choice(label string) string {
+	g.Helper()
+	for _, c := range g.last["choices"].([]any) {
+		if c := c.(map[string]any); c["label"] == label && c["file"] != nil {
+			return c["file"].(map[string]any)["href"].(string)
+		}
+	}
+	g.Fatalf("no file %q in %v", label, g.last)
+	return ""
+}
+
 // presses clicks the choice with that label.
 func (g *guest) presses(label string, want ...string) {
 	g.Helper()

@@ -11,6 +11,15 @@ import { body, choices, clock, el, icon } from "./view.js";
 const maxPicture = 10 * 1024 * 1024;
 const device = matchMedia("(max-width: 820px), (pointer: coarse)").matches ? "phone" : "pc";
 
+/** Where a keyboard comes up by itself, it does so only when the person wants to type. */
+const touch = matchMedia("(pointer: coarse)").matches;
+
+/** Keyboards for what is asked. @type {Record<string, string>} */
+const keyboards = { code: "numeric", tel: "tel", decimal: "decimal", number: "numeric" };
+
+/** A name that nobody else makes; where the page came without HTTPS there is no randomUUID. */
+const unique = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+
 /** @param {number} ms @param {AbortSignal} [wake] */
 const pause = (ms, wake) => new Promise((done) => {
   const t = setTimeout(done, ms);
@@ -53,6 +62,7 @@ class Widget {
     this.more = false;
     this.opened = false;
     this.begun = false;
+    this.over = false; // a conversation was ended here
     this.hello = /** @type {import("./api.js").Hello | null} */ (null);
     this.desk = /** @type {import("./api.js").Desk | null} */ (null);
     this.trouble = "";
@@ -107,6 +117,7 @@ class Widget {
     });
     const again = () => { if (document.visibilityState === "visible") this.wake.abort(); };
     addEventListener("online", again);
+    addEventListener("offline", () => this.stream.abort()); // does not end by itself for long
     document.addEventListener("visibilitychange", again);
     addEventListener("storage", (e) => {
       if (e.key !== this.keep.name) return;
@@ -136,7 +147,7 @@ class Widget {
     this.begin();
     this.show();
     this.bottom();
-    this.input.focus();
+    (touch ? this.log : this.input).focus();
   }
 
   shut() {
@@ -260,14 +271,14 @@ class Widget {
   /** @param {Partial<Outgoing>} what */
   say(what) {
     /** @type {Outgoing} */
-    const m = { ...what, id: "w-" + crypto.randomUUID(), device };
+    const m = { ...what, id: "w-" + unique(), device };
     if (this.settings.page && m.text) m.page = this.settings.page;
     this.words.set(m.id, m.text || m.label || "");
     this.keep.load();
     this.keep.set({ waiting: [...this.waiting(), m] });
     this.show();
     this.bottom();
-    this.input.focus();
+    if (!touch) this.input.focus();
     this.flush();
   }
 
@@ -366,6 +377,21 @@ class Widget {
     }
     this.keep.set({ token: "", waiting: [], read: 0 });
     this.anew();
+    this.over = true;
+    this.show();
+  }
+
+  /** Saves the file that a choice stands for. @param {{href: string, name: string}} file */
+  async download(file) {
+    try {
+      const url = URL.createObjectURL(await this.api.file(file.href));
+      const a = el("a", { href: url, download: file.name });
+      a.click();
+      setTimeout(() => URL.revokeObjectURL(url), 60000);
+      this.note("");
+    } catch (err) {
+      this.note(err instanceof Problem ? err.message : "没有下载成功，请重试。");
+    }
   }
 
   /** @param {Message} m @param {boolean} helpful */
@@ -401,6 +427,7 @@ class Widget {
     this.badge.textContent = String(unread);
     this.launch.setAttribute("aria-label", "问智能助手" + (unread ? `，${unread}条新消息` : ""));
     this.stateLine();
+    this.input.inputMode = keyboards[list.at(-1)?.input || ""] || "text";
     if (this.opened) this.showLog(list);
   }
 
@@ -424,6 +451,10 @@ class Widget {
     /** @param {string} key @param {string} state @param {() => HTMLElement} make */
     const row = (key, state, make) => { // drawn anew only if it changed: what is being read stays
       let e = had.get(key);
+      if (e && e.dataset.state === "true," + state.slice(6) && state.startsWith("false,")) { // only its choices are gone
+        e.querySelector(".choices")?.remove();
+        e.dataset.state = state;
+      }
       if (!e || e.dataset.state !== state) {
         e = make();
         e.dataset.key = key;
@@ -432,9 +463,10 @@ class Widget {
       rows.push(e);
     };
     if (this.more) row("older", "", () => this.olderButton());
+    if (this.over) row("over", "", () => el("p", { class: "over" }, "上一个对话已结束。有新的问题，直接说就行。"));
     if (this.hello && !this.more) {
       const g = this.hello.greeting;
-      row("greeting", String(!list.length && !waiting.length), () => this.messageRow(g, !list.length && !waiting.length));
+      row("greeting", (!list.length && !waiting.length) + ",", () => this.messageRow(g, !list.length && !waiting.length));
     }
     const newest = list.at(-1);
     for (const m of list) {
@@ -443,8 +475,9 @@ class Widget {
     }
     for (const w of waiting) row("w" + w.id, this.failed.get(w.id) || "", () => this.waitingRow(w));
     if (this.waitingReply && !this.trouble) row("typing", "", () => el("div", { class: "typing" }, "正在输入…"));
-    const same = rows.length === this.log.childElementCount && rows.every((e, i) => this.log.children[i] === e);
-    if (!same) this.log.replaceChildren(...rows);
+    // Only what is new is put in, or it would all be read aloud again.
+    for (const e of [...this.log.children]) if (!(e instanceof HTMLElement) || !rows.includes(e)) e.remove();
+    rows.forEach((e, i) => { if (this.log.children[i] !== e) this.log.insertBefore(e, this.log.children[i] || null); });
   }
 
   olderButton() {
@@ -477,10 +510,16 @@ class Widget {
     if (m.rate) this.ratings(m, meta);
     const row = el("div", { class: "row " + m.from }, bubble);
     if (m.id !== "0") row.append(meta);
-    if (live && m.choices.length) {
-      row.append(choices(m, (c) => this.say(c.token.startsWith("t:") ? { text: c.token.slice(2) } : { choice: c.token, label: c.label }), (text) => this.say({ text })));
-    }
+    if (live && (m.choices.length || m.picture)) row.append(this.choices(m));
     return row;
+  }
+
+  /** What can be done about a message. @param {Message} m */
+  choices(m) {
+    const box = choices(m, (c) => c.file ? this.download(c.file) : this.say(c.token.startsWith("t:") ? { text: c.token.slice(2) } : { choice: c.token, label: c.label }), (text) => this.say({ text }));
+    if (m.picture) box.prepend(el("button", { type: "button", class: "pick" }, "选择图片"));
+    box.querySelector(".pick")?.addEventListener("click", () => this.file.click());
+    return box;
   }
 
   /** @param {Message} m @param {HTMLElement} meta */

@@ -53,5 +53,7 @@ form button{min-height:44px;min-width:44px;border-radius:12px}
 .preview img{height:56px;border-radius:8px}
 .preview button{color:var(--brand);min-height:44px}
 .drop{outline:3px dashed var(--brand);outline-offset:-8px}
+.over{align-self:center;margin:0;font-size:14px;color:var(--soft)}
+@media print{.launch,.panel{display:none}}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 `;
