@@ -3,7 +3,7 @@
 import { Api, Problem } from "./api.js";
 import { Keep } from "./keep.js";
 import { css } from "./style.js";
-import { body, choices, clock, el, icon } from "./view.js";
+import { body, choices, clock, el, icon, thumb } from "./view.js";
 
 /** @typedef {import("./api.js").Message} Message @typedef {import("./api.js").Outgoing} Outgoing */
 /** @typedef {{base: string, page: string, user: string, open: boolean}} Settings */
@@ -54,7 +54,7 @@ class Widget {
     this.messages = new Map();
     /** @type {Map<string, string>} own words, which the server keeps masked */
     this.words = new Map();
-    /** @type {Map<string, string>} pictures sent from here, by message id */
+    /** @type {Map<string, File>} pictures sent from here, by message id */
     this.pictures = new Map();
     /** @type {Map<string, string>} why a message could not be sent */
     this.failed = new Map();
@@ -120,7 +120,7 @@ class Widget {
     addEventListener("offline", () => this.stream.abort()); // does not end by itself for long
     document.addEventListener("visibilitychange", again);
     addEventListener("storage", (e) => {
-      if (e.key !== this.keep.name) return;
+      if (!e.key?.startsWith(this.keep.name)) return;
       const before = this.keep.data.token;
       this.keep.load();
       if (this.begun && this.keep.data.token !== before) this.anew(); // another tab began or ended the conversation
@@ -249,11 +249,9 @@ class Widget {
     if (m.from !== "visitor") this.waitingReply = 0;
     if (m.client) {
       this.failed.delete(m.client);
-      if (this.waiting().some((w) => w.id === m.client)) this.keep.set({ waiting: this.waiting().filter((w) => w.id !== m.client) });
+      this.keep.done(m.client);
     }
   }
-
-  waiting() { return this.keep.data.waiting || []; }
 
   submit() {
     const text = this.input.value.trim();
@@ -274,8 +272,7 @@ class Widget {
     const m = { ...what, id: "w-" + unique(), device };
     if (this.settings.page && m.text) m.page = this.settings.page;
     this.words.set(m.id, m.text || m.label || "");
-    this.keep.load();
-    this.keep.set({ waiting: [...this.waiting(), m] });
+    this.keep.wait(m);
     this.show();
     this.bottom();
     if (!touch) this.input.focus();
@@ -288,8 +285,7 @@ class Widget {
     this.flushing = true;
     try {
       await this.keep.alone(async () => {
-        this.keep.load();
-        for (const m of this.waiting()) {
+        for (const m of this.keep.waiting()) {
           if (this.failed.has(m.id)) continue;
           this.waitingReply = Date.now();
           this.show();
@@ -313,8 +309,7 @@ class Widget {
             continue;
           }
           this.trouble = "";
-          this.keep.load();
-          this.keep.set({ waiting: this.waiting().filter((w) => w.id !== m.id) });
+          this.keep.done(m.id);
         }
       });
     } finally {
@@ -331,7 +326,7 @@ class Widget {
     this.picture = file;
     const gone = el("button", { type: "button" }, "去掉");
     gone.addEventListener("click", () => this.drop());
-    this.preview.replaceChildren(el("img", { src: URL.createObjectURL(file), alt: "要发送的图片" }), el("span", {}, "点“发送”发出图片"), gone);
+    this.preview.replaceChildren(thumb(file, "要发送的图片"), el("span", {}, "点“发送”发出图片"), gone);
     this.preview.hidden = false;
   }
 
@@ -349,7 +344,7 @@ class Widget {
       const before = new Set(this.words.keys());
       this.say({ picture, label: "［图片］" });
       const id = [...this.words.keys()].find((k) => !before.has(k));
-      if (id) this.pictures.set(id, URL.createObjectURL(file));
+      if (id) this.pictures.set(id, file);
       this.show();
     } catch (err) {
       this.note(err instanceof Problem ? err.message : "图片没有发出去，请重试。");
@@ -375,7 +370,8 @@ class Widget {
     } catch (err) {
       if (err instanceof Problem && err.passing) return this.note(err.message);
     }
-    this.keep.set({ token: "", waiting: [], read: 0 });
+    this.keep.done();
+    this.keep.set({ token: "", read: 0 });
     this.anew();
     this.over = true;
     this.show();
@@ -445,7 +441,7 @@ class Widget {
     /** @type {Map<string, HTMLElement>} */
     const had = new Map();
     for (const e of this.log.children) if (e instanceof HTMLElement && e.dataset.key) had.set(e.dataset.key, e);
-    const waiting = this.waiting().filter((w) => !list.some((m) => m.client === w.id));
+    const waiting = this.keep.waiting().filter((w) => !list.some((m) => m.client === w.id));
     /** @type {HTMLElement[]} */
     const rows = [];
     /** @param {string} key @param {string} state @param {() => HTMLElement} make */
@@ -503,7 +499,7 @@ class Widget {
     const text = (m.client && this.words.get(m.client)) || m.text.replace(/^［(.*)］$/, "$1");
     const bubble = el("div", { class: "bubble" }, el("span", { class: "sr" }, who + "："));
     const picture = m.client && this.pictures.get(m.client);
-    if (picture) bubble.append(el("img", { src: picture, alt: "您发送的图片" }));
+    if (picture) bubble.append(thumb(picture, "您发送的图片"));
     else bubble.append(...body(text, (value) => this.copy(value)));
     const meta = el("div", { class: "meta" }, el("span", {}, (m.from === "staff" ? "人工客服 " : "") + clock(m.at) + (m.from === "visitor" ? " 已发送" : "")));
     if (m.link) meta.append(el("a", { href: m.link.href, target: "_blank", rel: "noopener" }, m.link.label));
@@ -543,7 +539,7 @@ class Widget {
       const again = el("button", { type: "button" }, "重试");
       again.addEventListener("click", () => { this.failed.delete(w.id); this.show(); this.flush(); });
       const gone = el("button", { type: "button" }, "删除");
-      gone.addEventListener("click", () => { this.keep.set({ waiting: this.waiting().filter((x) => x.id !== w.id) }); this.show(); });
+      gone.addEventListener("click", () => { this.keep.done(w.id); this.show(); });
       meta.append(again, gone);
     }
     return el("div", { class: "row visitor" }, el("div", { class: "bubble" }, ...body(w.text || w.label || "", () => {})), meta);
