@@ -60,6 +60,7 @@ var access = map[string]struct {
 	"POST /api/v1/conversation/pictures":  {"/api/v1/conversation/pictures x", [callers]int{401, 415, 401, 403}},
 	"POST /api/v1/conversation/ratings":   {`/api/v1/conversation/ratings {"message":"99","helpful":true}`, [callers]int{401, 404, 401, 403}},
 	"GET /api/v1/conversation/events":     {"/api/v1/conversation/events", [callers]int{401, 200, 401, 403}},
+	"GET /api/v1/conversation/letter":     {"/api/v1/conversation/letter", [callers]int{401, 404, 401, 403}},
 	"POST /api/v1/conversation/end":       {"/api/v1/conversation/end {}", [callers]int{401, 204, 401, 403}},
 	"GET /api/v1/conversation/no-such":    {"/api/v1/conversation/no-such", [callers]int{404, 404, 404, 404}},
 	"DELETE /api/v1/conversation":         {"/api/v1/conversation", [callers]int{405, 405, 405, 405}},

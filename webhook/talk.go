@@ -54,20 +54,42 @@ const (
 
 // message is how a line of a conversation is shown to programs.
 type message struct {
-	ID      string           `json:"id"`
-	Seq     uint64           `json:"seq"`
-	At      time.Time        `json:"at"`
-	From    string           `json:"from"` // visitor, bot or staff
-	Text    string           `json:"text"`
-	Choices []channel.Choice `json:"choices"`
-	Picture bool             `json:"picture,omitempty"`
-	Many    bool             `json:"many,omitempty"`
-	Input   string           `json:"input,omitempty"`
-	Image   bool             `json:"image,omitempty"`
-	Client  string           `json:"client,omitempty"`
-	Link    *pageLink        `json:"link,omitempty"`
-	Rate    bool             `json:"rate,omitempty"`
-	Rated   string           `json:"rated,omitempty"`
+	ID      string    `json:"id"`
+	Seq     uint64    `json:"seq"`
+	At      time.Time `json:"at"`
+	From    string    `json:"from"` // visitor, bot or staff
+	Text    string    `json:"text"`
+	Choices []choice  `json:"choices"`
+	Picture bool      `json:"picture,omitempty"`
+	Many    bool      `json:"many,omitempty"`
+	Input   string    `json:"input,omitempty"`
+	Image   bool      `json:"image,omitempty"`
+	Client  string    `json:"client,omitempty"`
+	Link    *pageLink `json:"link,omitempty"`
+	Rate    bool      `json:"rate,omitempty"`
+	Rated   string    `json:"rated,omitempty"`
+}
+
+// choice is a choice, and the file that it stands for, if it does.
+type choice struct {
+	channel.Choice
+	File *file `json:"file,omitempty"`
+}
+
+type file struct {
+	Href string `json:"href"`
+	Name string `json:"name"`
+}
+
+func shownChoices(list []channel.Choice) []choice {
+	out := make([]choice, len(list))
+	for i, c := range list {
+		out[i].Choice = c
+		if c.Token == tokenDownload {
+			out[i].File = &file{"/api/v1/conversation/letter", "授权书.pdf"}
+		}
+	}
+	return out
 }
 
 type pageLink struct {
@@ -76,13 +98,10 @@ type pageLink struct {
 }
 
 func (s *Server) message(l bot.Line) message {
-	m := message{ID: strconv.FormatUint(l.Seq, 10), Seq: l.Seq, At: l.At.UTC(), From: string(l.From), Text: l.Message.Text, Choices: l.Message.Choices,
+	m := message{ID: strconv.FormatUint(l.Seq, 10), Seq: l.Seq, At: l.At.UTC(), From: string(l.From), Text: l.Message.Text, Choices: shownChoices(l.Message.Choices),
 		Picture: l.Message.Picture, Many: l.Message.Many, Input: l.Message.Input, Image: l.Picture, Client: l.Client, Rated: string(l.Rated)}
 	if l.From == bot.User {
 		m.From = "visitor"
-	}
-	if m.Choices == nil {
-		m.Choices = []channel.Choice{}
 	}
 	if entry := l.Message.Entry; entry != "" {
 		m.Rate = true
@@ -223,7 +242,7 @@ func (s *Server) welcome(c *gin.Context, id, token string, made bool, st bot.Sta
 	c.JSON(http.StatusOK, gin.H{
 		"conversation": id[:8], "token": token, "created": made, "bound": st.Account != "", "cursor": strconv.FormatUint(cursor, 10),
 		"brand": s.opts.Contact.Brand, "hotline": s.opts.Contact.Hotline, "hours": gin.H{"open": hours.Open, "text": hours.Text},
-		"greeting": message{ID: "0", At: s.opts.Now().UTC(), From: "bot", Text: bot.Greeting(s.opts.Contact), Choices: beginnings()},
+		"greeting": message{ID: "0", At: s.opts.Now().UTC(), From: "bot", Text: bot.Greeting(s.opts.Contact), Choices: shownChoices(beginnings())},
 	})
 }
 
