@@ -287,9 +287,6 @@ func (c *Committer) refuse(err error) {
 		u.err = err
 		close(u.over)
 	}
-	if errors.Is(err, ErrUnavailable) || errors.Is(err, ErrDoubt) {
-		c.refuse(fmt.Errorf("store: commit: %w", ErrUnavailable))
-	}
 }
 
 // begin sees to it that the group is begun; u is its first update, or joins it.
