@@ -16,6 +16,7 @@ import (
 	"signdesk/bot/desk"
 	"signdesk/bot/telegram"
 	"signdesk/bot/wechat"
+	"signdesk/data/store"
 	"signdesk/kb"
 	"signdesk/webhook"
 )
@@ -142,6 +143,9 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 		g.Go(func() error { return account.Run(ctx) })
 	}
 	g.Go(func() error { return library.Follow(ctx) })
+	if w, ok := svc.store.(store.Watcher); ok {
+		g.Go(func() error { return w.Watch(ctx, talks.Written) })
+	}
 	if staff != nil {
 		g.Go(func() error { return svc.lead(ctx, "desk", staff.run) })
 	}

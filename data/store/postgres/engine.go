@@ -328,8 +328,8 @@ func (e *engine) Save(layer *tree.Tree, heard bool) error {
 	if err := e.connect(ctx); err != nil {
 		return fmt.Errorf("store: commit: %w: %w", store.ErrUnavailable, err)
 	}
-	w.had, w.id = e.s.cache.now().version, make([]byte, 16)
-	rand.Read(w.id)
+	w.had, w.id = e.s.cache.now().version, append(make([]byte, 0, idLen), e.s.writer...)[:idLen]
+	rand.Read(w.id[writerLen:])
 	e.inDoubt = false
 	err := e.send(ctx, w)
 	e.locked = false

@@ -257,27 +257,35 @@ func TestOpenTogether(t *testing.T) {
 	g.Wait()
 }
 
-// TestWatch hears on one replica what another one commits, within milliseconds,
-// and also when nothing is notified.
+// TestWatch hears on one replica what another one commits, within milliseconds and
+// key by key, and nothing of its own commits.
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	replicas := openReplicas(t, postgrestest.Start(t), 2)
-	told := make(chan struct{}, 100)
+	told := make(chan string, 100)
 	stop := make(chan struct{})
 	wctx, cancel := context.WithCancel(ctx)
 	go func() {
 		defer close(stop)
-		if err := replicas[0].Watch(wctx, func() { told <- struct{}{} }); err != nil {
+		if err := replicas[0].Watch(wctx, func(table string, key []byte) { told <- table + "/" + string(key) }); err != nil {
 			t.Error(err)
 		}
 	}()
-	<-told // at the beginning
+	if first := <-told; first != "/" {
+		t.Errorf("told %q at the beginning", first)
+	}
 	for i := range 5 {
-		if err := replicas[1].Update(ctx, func(tx store.Tx) error { return tx.Put("t", []byte{byte(i)}, nil) }); err != nil {
-			t.Fatal(err)
+		for j, r := range replicas {
+			key := []byte{'a' + byte(j), '0' + byte(i)}
+			if err := r.Update(ctx, func(tx store.Tx) error { return tx.Put("t", key, nil) }); err != nil {
+				t.Fatal(err)
+			}
 		}
 		select {
-		case <-told:
+		case got := <-told:
+			if want := fmt.Sprintf("t/b%d", i); got != want {
+				t.Errorf("told %q, want %q", got, want)
+			}
 		case <-time.After(5 * time.Second):
 			t.Fatal("a change was not told")
 		}

@@ -60,6 +60,8 @@ WHERE c.version > $3 AND (c.keys IS NULL OR k.key < ($5::bytea[])[width_bucket(k
 	sqlKept    = `SELECT count(*) FROM signdesk_changes WHERE version > $1 AND writer = $2`
 	sqlPrune   = `DELETE FROM signdesk_changes WHERE version < $1`
 
+	// sqlNews reads what others than a replica changed; its writers begin alike.
+	sqlNews        = `SELECT keys FROM signdesk_changes WHERE version > $1 AND version <= $2 AND substring(writer FROM 1 FOR 8) <> $3 ORDER BY version`
 	sqlChangedKeys = `SELECT keys FROM signdesk_changes WHERE version > $1 ORDER BY version LIMIT $2`
 	// sqlChanges reads what changed after $1 but by the writer $2: the keys, and of
 	// the last $4 versions the values of now. Those are read by a subquery, as a join
