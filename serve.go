@@ -67,7 +67,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn, events: told, eye: eye, desk: cfg.Telegram.Token != ""}); err != nil {
 		return err
 	}
-	library.Talks = talks
+	library.Talks, library.Preview, talks.Trial = talks, svc.previewLink, library.Trial()
 	limits, err := rates(cfg.Rate)
 	if err != nil {
 		return err
