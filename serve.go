@@ -72,7 +72,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 		}}); err != nil {
 		return err
 	}
-	library.Talks = talks
+	library.Talks, library.Preview, talks.Trial = talks, svc.previewLink, library.Trial()
 	limits, err := rates(cfg.Rate)
 	if err != nil {
 		return err

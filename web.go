@@ -24,7 +24,7 @@ import (
 )
 
 // pageChannels are the channels whose people read their conversation on a page.
-var pageChannels = []string{webhook.Channel, webhook.LinkChannel}
+var pageChannels = []string{webhook.Channel, webhook.LinkChannel, channel.Preview}
 
 // newWeb puts the web side of a service together.
 func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *webhook.Metrics, rates webhook.Rates,
@@ -37,11 +37,15 @@ func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *web
 	if err != nil {
 		return nil, err
 	}
+	previews, err := s.previews()
+	if err != nil {
+		return nil, err
+	}
 	users, err := visitor.NewUsers(listed(cfg.UserKeys), s.clock.Now)
 	if err != nil {
 		return nil, err
 	}
-	o := webhook.Options{Base: base, Talks: talks, Visitors: visitors, Users: users, AccountOf: s.accountOf, Contact: cfg.contact(), Hours: hotlineHours,
+	o := webhook.Options{Base: base, Talks: talks, Visitors: visitors, Previews: previews, Users: users, AccountOf: s.accountOf, Contact: cfg.contact(), Hours: hotlineHours,
 		Now: s.clock.Now, Site: cfg.Site, Public: cfg.Public, Origins: listed(cfg.Origins), Proxies: listed(cfg.Proxies), Metrics: metrics, Rates: rates, Routes: routes, Log: log}
 	o.Secure = len(cfg.Public) > 5 && cfg.Public[:6] == "https:"
 	o.Letter, o.OwnLetter = s.letterOf, func(ctx context.Context, p channel.Peer) (letter.Fields, error) { return s.ownLetter(ctx, talks, p) }
