@@ -21,8 +21,10 @@ const (
 	// another replica was met.
 	sharedGroups = 1000
 	// lockedGroups is for how many groups the lock is taken first after two
-	// replicas got in each other's way.
+	// replicas got in each other's way; twice as many each time, up to
+	// lockedMost, until one gets through without.
 	lockedGroups = 4
+	lockedMost   = 512
 	// changesLimit is how many versions of others are looked up one by one; if
 	// there are more the cache is forgotten instead.
 	changesLimit = 128
@@ -47,6 +49,7 @@ type engine struct {
 	locked    bool      // a transaction holds the version's row, and the cache is up to date
 	shared    int       // for how many groups more to note what they read
 	contended int       // for how many groups more to lock first
+	penalty   int       // for how many the next time
 	reads     *reads    // of the group
 	failed    error     // a read of the group failed
 	stale     bool      // there are later versions than the cache's
@@ -342,11 +345,7 @@ func (e *engine) Save(layer *tree.Tree, heard bool) error {
 	case w.done:
 		return e.resolve(w, errStandby)
 	case isCode(err, "23502", "40001", "40P01"): // the first: others were faster
-		e.stale, e.contended = true, 0
-		if e.shared > 0 {
-			e.contended = lockedGroups
-		}
-		e.shared = sharedGroups
+		e.lost()
 		e.rollback(ctx)
 		return store.ErrAgain
 	case refused(err):
@@ -354,6 +353,17 @@ func (e *engine) Save(layer *tree.Tree, heard bool) error {
 		return fmt.Errorf("store: commit: %w: %w", store.ErrUnavailable, err)
 	}
 	return e.resolve(w, err)
+}
+
+// lost notes that the group met what others wrote. The first time it did not say
+// what it read; after that it takes the lock.
+func (e *engine) lost() {
+	e.stale = true
+	if e.reads != nil {
+		e.penalty = min(max(2*e.penalty, lockedGroups), lockedMost)
+		e.contended = e.penalty
+	}
+	e.shared = sharedGroups
 }
 
 var errStandby = errors.New("it is not known to be on the standby")
@@ -364,6 +374,9 @@ func (e *engine) kept(w *writes, err error) {
 	asked := w.now > 0
 	if !asked && err == nil { // nobody else could come between
 		w.now, w.missing = w.version, 1
+	}
+	if e.reads != nil {
+		e.penalty = 0
 	}
 	e.own = w
 	if err == nil {
