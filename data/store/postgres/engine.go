@@ -1,8 +1,10 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -19,13 +21,13 @@ const (
 	// another replica was met.
 	sharedGroups = 1000
 	// lockedGroups is for how many groups the lock is taken first after two
-	// replicas got in each other's way.
+	// replicas got in each other's way; twice as many each time, up to
+	// lockedMost, until one gets through without.
 	lockedGroups = 4
+	lockedMost   = 512
 	// changesLimit is how many versions of others are looked up one by one; if
-	// there are more the cache is forgotten instead. Of the last valuesLimit the
-	// values are read as well, what the others wrote is forgotten.
-	changesLimit = 256
-	valuesLimit  = 4
+	// there are more the cache is forgotten instead.
+	changesLimit = 128
 	// notedKeys is how many keys of a group are noted; more mean everything.
 	notedKeys = 50_000
 	// putBytes bounds what one statement writes.
@@ -47,6 +49,7 @@ type engine struct {
 	locked    bool      // a transaction holds the version's row, and the cache is up to date
 	shared    int       // for how many groups more to note what they read
 	contended int       // for how many groups more to lock first
+	penalty   int       // for how many the next time
 	reads     *reads    // of the group
 	failed    error     // a read of the group failed
 	stale     bool      // there are later versions than the cache's
@@ -247,7 +250,7 @@ func (e *engine) advance(ctx context.Context, b *pgx.Batch) error {
 
 // askChanges adds to a batch the question for what others have changed since w.had.
 func (e *engine) askChanges(b *pgx.Batch, w *writes) {
-	b.Queue(sqlChanges, w.had, w.id, changesLimit, valuesLimit).Query(func(rows pgx.Rows) (err error) {
+	b.Queue(sqlChanges, w.had, w.id, changesLimit).Query(func(rows pgx.Rows) (err error) {
 		w.now, w.missing, w.others, err = changes(rows, w.had)
 		return err
 	})
@@ -290,25 +293,25 @@ func (e *engine) absorb(w *writes) error {
 // changes returns the last version, what those after had have changed, and of how
 // many of them there is nothing known.
 func changes(rows pgx.Rows, had uint64) (version, missing uint64, layer tree.Tree, err error) {
-	seen, fresh := map[uint64]bool{}, map[string]bool{}
+	seen := map[uint64]bool{}
+	var last uint64
 	for rows.Next() {
-		var at *uint64
-		var listed bool
-		var known *bool
-		var key, value []byte
-		if err := rows.Scan(&version, &at, &listed, &key, &known, &value); err != nil {
-			return 0, 0, layer, err
+		// The columns: the last version, one changed by others, whether it lists its
+		// keys, one of them, whether its value follows, the value.
+		raw := rows.RawValues()
+		version = binary.BigEndian.Uint64(raw[0])
+		if raw[1] != nil && raw[2][0] == 1 {
+			if at := binary.BigEndian.Uint64(raw[1]); at != last {
+				last, seen[at] = at, true
+			}
 		}
-		if at != nil && listed {
-			seen[*at] = true
+		if raw[3] == nil {
+			continue
 		}
-		switch {
-		case key == nil:
-		case *known:
-			layer.Set(key, value) // the value of now, whichever version it is of
-			fresh[string(key)] = true
-		case !fresh[string(key)]:
-			layer.Set(key, unknown)
+		if raw[4][0] == 1 {
+			layer.Set(bytes.Clone(raw[3]), bytes.Clone(raw[5])) // the value of now, whichever version it is of
+		} else if _, found := layer.Get(raw[3]); !found {
+			layer.Set(bytes.Clone(raw[3]), unknown)
 		}
 	}
 	return version, version - had - uint64(len(seen)), layer, rows.Err()
@@ -328,8 +331,10 @@ func (e *engine) Save(layer *tree.Tree, heard bool) error {
 	if err := e.connect(ctx); err != nil {
 		return fmt.Errorf("store: commit: %w: %w", store.ErrUnavailable, err)
 	}
-	w.had, w.id = e.s.cache.now().version, append(make([]byte, 0, idLen), e.s.writer...)[:idLen]
+	now := e.s.cache.now()
+	w.had, w.id = now.version, append(make([]byte, 0, idLen), e.s.writer...)[:idLen]
 	rand.Read(w.id[writerLen:])
+	w.note(&now)
 	e.inDoubt = false
 	err := e.send(ctx, w)
 	e.locked = false
@@ -340,11 +345,7 @@ func (e *engine) Save(layer *tree.Tree, heard bool) error {
 	case w.done:
 		return e.resolve(w, errStandby)
 	case isCode(err, "23502", "40001", "40P01"): // the first: others were faster
-		e.stale, e.contended = true, 0
-		if e.shared > 0 {
-			e.contended = lockedGroups
-		}
-		e.shared = sharedGroups
+		e.lost()
 		e.rollback(ctx)
 		return store.ErrAgain
 	case refused(err):
@@ -352,6 +353,17 @@ func (e *engine) Save(layer *tree.Tree, heard bool) error {
 		return fmt.Errorf("store: commit: %w: %w", store.ErrUnavailable, err)
 	}
 	return e.resolve(w, err)
+}
+
+// lost notes that the group met what others wrote. The first time it did not say
+// what it read; after that it takes the lock.
+func (e *engine) lost() {
+	e.stale = true
+	if e.reads != nil {
+		e.penalty = min(max(2*e.penalty, lockedGroups), lockedMost)
+		e.contended = e.penalty
+	}
+	e.shared = sharedGroups
 }
 
 var errStandby = errors.New("it is not known to be on the standby")
@@ -362,6 +374,9 @@ func (e *engine) kept(w *writes, err error) {
 	asked := w.now > 0
 	if !asked && err == nil { // nobody else could come between
 		w.now, w.missing = w.version, 1
+	}
+	if e.reads != nil {
+		e.penalty = 0
 	}
 	e.own = w
 	if err == nil {
@@ -432,6 +447,7 @@ type writes struct {
 	missing uint64    // of how many versions between them that does not tell
 
 	noted  [][]byte
+	hot    int // how many of noted were there
 	keys   [][]byte
 	values [][]byte
 	gone   [][]byte
@@ -439,13 +455,12 @@ type writes struct {
 }
 
 func pack(layer *tree.Tree) *writes {
-	w := &writes{noted: [][]byte{}, layer: layer}
+	w := &writes{layer: layer}
 	for c := layer.Cursor(nil, nil, false); ; {
 		key, value := c.Next()
 		if key == nil {
-			break
+			return w
 		}
-		w.noted = append(w.noted, key)
 		w.bytes += len(key) + len(value)
 		if value == nil {
 			w.gone = append(w.gone, key)
@@ -454,10 +469,26 @@ func pack(layer *tree.Tree) *writes {
 		w.keys = append(w.keys, key)
 		w.values = append(w.values, value)
 	}
-	if len(w.noted) > notedKeys {
-		w.noted = nil
+}
+
+// note lists what is written, for the other replicas: first what is there
+// already, which they may have read and will read again.
+func (w *writes) note(now *state) {
+	if len(w.keys)+len(w.gone) > notedKeys {
+		return
 	}
-	return w
+	w.noted = make([][]byte, 0, len(w.keys)+len(w.gone))
+	var cold [][]byte
+	for _, key := range w.keys {
+		if _, found := now.rows.Get(key); found {
+			w.noted = append(w.noted, key)
+		} else {
+			cold = append(cold, key)
+		}
+	}
+	w.noted = append(w.noted, w.gone...)
+	w.hot = len(w.noted)
+	w.noted = append(w.noted, cold...)
 }
 
 // send sends the group's writes and commits, in one round trip.
@@ -468,10 +499,10 @@ func (e *engine) send(ctx context.Context, w *writes) error {
 	}
 	b.Queue(sqlAdvance, w.id).QueryRow(func(row pgx.Row) error { return row.Scan(&w.version) })
 	if e.reads == nil {
-		b.Queue(sqlNote, w.id, w.noted, w.had)
+		b.Queue(sqlNote, w.id, w.noted, w.had, w.hot)
 	} else {
 		from, to := e.reads.spans()
-		b.Queue(sqlNoteShared, w.id, w.noted, w.had, from, to)
+		b.Queue(sqlNoteShared, w.id, w.noted, w.had, w.hot, from, to)
 	}
 	for from := 0; from < len(w.keys); {
 		to, size := from, 0

@@ -31,6 +31,7 @@ type traffic struct {
 func startTraffic(t *testing.T, writers int, stores ...*postgres.Store) *traffic {
 	t.Helper()
 	l := &traffic{stores: stores, stop: make(chan struct{})}
+	l.next.Store(uint64(time.Now().UnixNano())) // above those of an earlier one
 	for w := range writers {
 		l.group.Go(func() { l.write(t, l.stores[w%len(l.stores)]) })
 	}
@@ -197,7 +198,6 @@ func TestFailOver(t *testing.T) {
 	}
 	late := openReplicas(t, dsn, 2) // which have seen neither before
 	more := startTraffic(t, 4, late...)
-	more.next.Store(1 << 40)
 	more.waitFor(t, 100)
 	more.end()
 	l.end()

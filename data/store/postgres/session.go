@@ -196,7 +196,7 @@ func (s *Store) snapshot(ctx context.Context, conn *pgx.Conn) (state, error) {
 	}
 	for _, keys := range changed {
 		for _, key := range keys {
-			before.unlearn(key)
+			before.doubt(key)
 		}
 	}
 	before.version = version
