@@ -297,7 +297,9 @@ func (b *Bot) try(ctx context.Context, s channel.Sender, d *Delivery) (sent bool
 	key := fmt.Sprint(d.ID, " ", d.Seq, " ", d.Rev)
 	was, known := b.unnoted.Load(key)
 	if !known {
+		// gofail: var deliverySending struct{}
 		err := b.send(ctx, s, d)
+		// gofail: var deliverySent struct{}
 		if err != nil && ctx.Err() != nil {
 			return false, ctx.Err() // in doubt: it will be tried again
 		}
