@@ -2,6 +2,7 @@ package faulttest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -20,48 +21,67 @@ import (
 )
 
 // steppable builds the binary with its failpoints, once: comments in the source
-// (gofail: …) that are compiled in a copy of it.
+// (gofail: …) that are made code in a copy of the packages that have some.
 var steppable = sync.OnceValues(func() (string, error) {
-	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return "", err
 	}
-	tree := filepath.Join(scratch, "main") // gofail takes the name of the directory for the package's
-	if err := copyTree(strings.TrimSpace(string(root)), tree); err != nil {
+	root := strings.TrimSpace(string(out))
+	var overlay struct{ Replace map[string]string }
+	overlay.Replace = make(map[string]string)
+	for from, to := range map[string]string{"": "main", "bot": "bot"} { // gofail takes the name of the directory for the package's
+		to = filepath.Join(scratch, "steps", to)
+		if err := copySource(filepath.Join(root, from), to); err != nil {
+			return "", err
+		}
+		if out, err := exec.Command("go", "tool", "gofail", "enable", to).CombinedOutput(); err != nil {
+			return "", fmt.Errorf("gofail: %w: %s", err, out)
+		}
+		list, err := os.ReadDir(to)
+		if err != nil {
+			return "", err
+		}
+		for _, e := range list {
+			overlay.Replace[filepath.Join(root, from, e.Name())] = filepath.Join(to, e.Name())
+		}
+	}
+	raw, err := json.Marshal(overlay)
+	if err != nil {
 		return "", err
 	}
 	path := filepath.Join(scratch, "signdesk-steps")
-	for _, args := range [][]string{{"tool", "gofail", "enable", ".", "bot"}, {"build", "-trimpath", "-o", path, "."}} {
-		cmd := exec.Command("go", args...)
-		cmd.Dir = tree
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("go %q: %w: %s", args, err, out)
-		}
+	if err := os.WriteFile(path+".json", raw, 0o600); err != nil {
+		return "", err
+	}
+	if out, err := exec.Command("go", "build", "-overlay", path+".json", "-o", path, "signdesk").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build with failpoints: %w: %s", err, out)
 	}
 	return path, nil
 })
 
-// copyTree copies what a build needs of a module: its source and what is embedded.
-func copyTree(from, to string) error {
-	return filepath.WalkDir(from, func(path string, d os.DirEntry, err error) error {
-		name, e := filepath.Rel(from, path)
-		if err != nil || e != nil {
-			return fmt.Errorf("copy %s: %w, %w", path, err, e)
+// copySource copies the source of a package.
+func copySource(from, to string) error {
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return err
+	}
+	names, err := filepath.Glob(filepath.Join(from, "*.go"))
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
 		}
-		switch base := d.Name(); {
-		case d.IsDir() && (base == "node_modules" || base == "signdesk-data" || len(base) > 1 && base[0] == '.'):
-			return filepath.SkipDir
-		case d.IsDir():
-			return os.MkdirAll(filepath.Join(to, name), 0o700)
-		case !d.Type().IsRegular() || strings.HasSuffix(base, "_test.go"):
-			return nil
-		}
-		raw, err := os.ReadFile(path)
+		raw, err := os.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(to, name), raw, 0o600)
-	})
+		if err := os.WriteFile(filepath.Join(to, filepath.Base(name)), raw, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // A hook is a system that hears of events.
