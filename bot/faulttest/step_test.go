@@ -89,6 +89,8 @@ type hook struct {
 	*httptest.Server
 	mu  sync.Mutex
 	got []Notice
+	// answer may answer instead.
+	answer func(w http.ResponseWriter, r *http.Request) (done bool)
 }
 
 func newHook(t *testing.T) *hook {
@@ -99,11 +101,24 @@ func newHook(t *testing.T) *hook {
 			return
 		}
 		h.mu.Lock()
+		answer := h.answer
+		h.mu.Unlock()
+		if answer != nil && answer(w, r) {
+			return
+		}
+		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.got = append(h.got, Notice{To: "hook", Key: r.Header.Get("webhook-id"), Text: string(body)})
 	}))
 	t.Cleanup(h.Close)
 	return h
+}
+
+// behave changes how requests are answered.
+func (h *hook) behave(answer func(w http.ResponseWriter, r *http.Request) bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.answer = answer
 }
 
 func (h *hook) heard() []Notice {
