@@ -161,7 +161,12 @@ func (g *gateways) deliverOn(ctx context.Context, name string, p *platform.Platf
 	group.SetLimit(noticeWide)
 	for i, n := range due {
 		if _, known := line.settled[n.ID]; !known {
-			group.Go(func() error { references[i], results[i] = g.send(ctx, n); return nil })
+			group.Go(func() error {
+				// gofail: var noticeSending struct{}
+				references[i], results[i] = g.send(ctx, n)
+				// gofail: var noticeSent struct{}
+				return nil
+			})
 		}
 	}
 	_ = group.Wait() // errors are results

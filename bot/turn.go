@@ -197,6 +197,7 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 			continue
 		}
 		if err == nil {
+			// gofail: var turnKept struct{}
 			if b.Observe != nil && !rec.Again {
 				b.Observe(in.Peer.Channel, rec.Outcome, time.Since(began))
 			}
@@ -312,6 +313,7 @@ func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*
 	if t.conv.Ended {
 		return nil, nil, ErrEnded
 	}
+	// gofail: var turnRead struct{}
 	id := turnID(u.in)
 	t.flow = &actions.Turn{Tx: tx, ID: id, Now: now, Device: actions.Device(t.conv.Device), Conv: u.in.Peer.String(), Account: t.conv.Account,
 		Link: t.conv.Link, Memo: memo, Scope: make(map[any]any)}
@@ -343,6 +345,7 @@ func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*
 		}
 	}
 	t.conv.Seen = now
+	// gofail: var turnWritten struct{}
 	return r, t.told, putBack(tx, conversations, store.Key{}.Str(u.in.Peer.String()), t.conv, t.was)
 }
 
