@@ -77,7 +77,9 @@ func openServiceAt(ctx context.Context, cfg *Config, now func() time.Time) (*ser
 	if err != nil {
 		return nil, err
 	}
-	file, err := store.Open(ctx, cfg.Store, storeOptions())
+	o := storeOptions()
+	o.CommitWait = cfg.commitWait
+	file, err := store.Open(ctx, cfg.Store, o)
 	if err != nil {
 		return nil, err
 	}
