@@ -78,7 +78,7 @@ func measure(ctx context.Context, cfg *Config, opts any, _ []string, io std) err
 // askedOften are questions as many people ask them: of each entry the first
 // phrasings, and greetings.
 func askedOften(c *kb.Content) (out []string) {
-	const each = 8
+	const each = 2
 	for _, e := range c.Entries {
 		for _, p := range e.Parts {
 			out = append(out, p.Phrasings[:min(each, len(p.Phrasings))]...)

@@ -383,7 +383,7 @@ func (t *turn) showPart(token string) bool {
 // instead, in the middle of a flow.
 func (t *turn) answer(short bool) {
 	d := t.u.decision
-	r := Compose(d, t.Contact)
+	r := t.u.reply
 	if short {
 		r = r.inPassing()
 	}

@@ -118,7 +118,7 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 		}
 		u.meaning = b.understand(in.Text, u.decision)
 	} else {
-		u.values = b.Extract(in.Text)
+		u.meaning = meaning{values: b.Extract(in.Text), reply: Compose(u.decision, b.Contact)}
 	}
 	if u.sight, err = b.see(ctx, in); err != nil {
 		return Receipt{}, fmt.Errorf("bot: see: %w", err)

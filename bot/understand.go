@@ -13,7 +13,8 @@ import (
 type meaning struct {
 	intent Intent
 	values map[string]string // that it carries, by slot; not to be changed
-	why    *kb.WhyRow        // of the decision that the intent was recognised from
+	reply  Reply             // that presents the decision; the same
+	why    *kb.WhyRow        // of the decision that all this was found from
 }
 
 // What is remembered of utterances that come again and again: as much as the
@@ -43,7 +44,7 @@ func (b *Bot) understand(text string, d kb.Decision) meaning {
 	if m, ok := b.meanings.Get(text); ok && why != nil && m.why == why {
 		return m
 	}
-	m := meaning{intent: b.Recognise(text, d), values: b.Extract(text), why: why}
+	m := meaning{intent: b.Recognise(text, d), values: b.Extract(text), reply: Compose(d, b.Contact), why: why}
 	if why != nil && len(text) <= maxRemembered {
 		b.meanings.Add(text, m)
 	}
