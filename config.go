@@ -62,6 +62,8 @@ type Config struct {
 
 	PayeeName, PayeeBank, PayeeBranch, PayeeAccount, PayeeCNAPS string // where the 0.01 yuan goes
 
+	commitWait time.Duration // added to each commit, to try out slow disks
+
 	settings []setting
 }
 

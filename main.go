@@ -44,7 +44,7 @@ type command struct {
 
 func commands() []command {
 	return []command{
-		{"serve", "", "answer on the web: help center, assistant, pages behind links", nil, serve},
+		{"serve", "", "answer on the web: help center, assistant, pages behind links", serveFlags, serve},
 		{"chat", "", "talk in the terminal", chatFlags, chat},
 		{"replay", "FILE…", "run golden transcripts", replayFlags, replay},
 		{"ask", "[question]", "answer one question, or many from standard input with -jsonl", askFlags, ask},
@@ -61,6 +61,7 @@ func commands() []command {
 		{"check", "", "check the content and measure it with the question scripts", checkFlags, check},
 		{"screenshots", "", "read the set of screenshots, and tell how often the right entry comes first", screenFlags, screenshots},
 		{"train", "", "store the trained classifier beside the entries (-faq DIR), for a fast start", nil, train},
+		{"bench", "", "measure how fast it is on this machine, beside yardsticks", benchFlags, measure},
 		{"doctor", "", "tell what is configured, what is missing, and what that costs", nil, doctor},
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net"
@@ -30,8 +31,15 @@ const (
 	idleTimeout   = 2 * time.Minute
 )
 
+func serveFlags(fs *flag.FlagSet) any {
+	return fs.Duration("commit-wait", 0, "added to each commit, to try out how it goes on slow disks")
+}
+
 // serve answers on the web until ctx ends.
-func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err error) {
+func serve(ctx context.Context, cfg *Config, opts any, _ []string, io std) (err error) {
+	if wait, ok := opts.(*time.Duration); ok {
+		cfg.commitWait = *wait
+	}
 	start := time.Now()
 	log := slog.New(slog.NewTextHandler(io.err, nil))
 	seen := kb.Look(cfg.faqFiles())

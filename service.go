@@ -75,7 +75,9 @@ func openServiceAt(ctx context.Context, cfg *Config, now func() time.Time) (*ser
 	if err != nil {
 		return nil, err
 	}
-	kept, err := openStore(ctx, cfg.Store, storeOptions())
+	o := storeOptions()
+	o.CommitWait = cfg.commitWait
+	kept, err := openStore(ctx, cfg.Store, o)
 	if err != nil {
 		return nil, err
 	}

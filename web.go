@@ -26,10 +26,15 @@ import (
 // pageChannels are the channels whose people read their conversation on a page.
 var pageChannels = []string{webhook.Channel, webhook.LinkChannel, channel.Preview}
 
+// visitorKey is the key of the tokens of visitors.
+func visitorKey(secret []byte) ([]byte, error) {
+	return hkdf.Key(sha256.New, secret, nil, "signdesk web visitors", sha256.Size)
+}
+
 // newWeb puts the web side of a service together.
 func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *webhook.Metrics, rates webhook.Rates,
 	log *slog.Logger, routes ...webhook.Route) (*webhook.Server, error) {
-	key, err := hkdf.Key(sha256.New, s.key, nil, "signdesk web visitors", sha256.Size)
+	key, err := visitorKey(s.key)
 	if err != nil {
 		return nil, err
 	}

@@ -225,24 +225,32 @@ var (
 
 // maskText hides phone numbers, addresses, ID and account numbers, and codes.
 func maskText(s string) string {
-	if !strings.Contains(s, "@") && digits(s) < minDigits {
+	if !strings.Contains(s, "@") && longestNumber(s) < minDigits {
 		return s // as most texts
 	}
+	return maskForms(s)
+}
+
+func maskForms(s string) string {
 	s = loginForm.ReplaceAllStringFunc(s, func(m string) string { return m[:min(3, len(m))] + "****" + m[max(0, len(m)-4):] })
 	s = longForm.ReplaceAllStringFunc(s, func(m string) string { return m[:3] + "*****" + m[len(m)-3:] })
 	return shortForm.ReplaceAllString(s, "******")
 }
 
-// minDigits is how many digits the shortest of the forms has that is no address.
+// minDigits is how many digits stand together in each of the forms that is no
+// address.
 const minDigits = 6
 
-func digits(s string) (n int) {
+// longestNumber is how many digits stand together at most.
+func longestNumber(s string) (most int) {
+	n := 0
 	for i := range len(s) {
-		if '0' <= s[i] && s[i] <= '9' {
-			n++
+		if n++; s[i] < '0' || '9' < s[i] {
+			n = 0
 		}
+		most = max(most, n)
 	}
-	return n
+	return most
 }
 
 // Mask hides personal data in a text, as in transcripts.

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"bufio"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp/syntax"
@@ -74,6 +75,28 @@ func TestPatternsFindAll(t *testing.T) {
 	}
 	if found < 100 {
 		t.Errorf("of %d tries %d found something", tried, found)
+	}
+}
+
+// A text that is not searched for personal data has none.
+func TestMaskLooksWhereItMust(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(3, 4))
+	masked := 0
+	for range 20_000 {
+		var b strings.Builder
+		for range random.IntN(24) {
+			b.WriteString([]string{"1", "3", "9", "0", "5", "7", "-", " ", "@", "a.b", "X", "话"}[random.IntN(12)])
+		}
+		s := b.String()
+		if got, want := maskText(s), maskForms(s); got != want {
+			t.Fatalf("%q: got %q, want %q", s, got, want)
+		} else if got != s {
+			masked++
+		}
+	}
+	if masked < 100 {
+		t.Errorf("only %d were masked", masked)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -78,52 +77,17 @@ type Options struct {
 // of one conversation run one after another, others side by side.
 type Bot struct {
 	Options
-	lanes   lanes
-	owing   bells // deliveries are owed
-	readers readers
-	unnoted sync.Map // deliveries that were tried => tried, until it can be noted
+	lanes    lanes
+	owing    bells // deliveries are owed
+	readers  readers
+	meanings *meanings
+	unnoted  sync.Map // deliveries that were tried => tried, until it can be noted
 }
 
 // New returns a bot.
 func New(o Options) *Bot {
-	return &Bot{Options: o}
+	return &Bot{Options: o, meanings: newMeanings()}
 }
-
-// A Receipt tells what became of a message. It exists only once the turn is on
-// disk.
-type Receipt struct {
-	// Reply is what the person is told; nil if the bot is silent.
-	Reply *channel.Message `json:",omitempty"`
-	// Delivery is the id under which the reply is owed. Whoever brings it to the
-	// person himself calls [Bot.Delivered]; whoever finds that he cannot calls
-	// [Bot.Release]; otherwise it is sent after the claim.
-	Delivery string `json:",omitempty"`
-	// Earlier counts what the person has not got from before; see [Bot.Pending].
-	Earlier int `json:",omitempty"`
-	// Seq is the position of the reply in the conversation's log, where the
-	// person reads that.
-	Seq uint64 `json:",omitempty"`
-	// Missed is set if the message was no answer to what was asked.
-	Missed  bool `json:",omitempty"`
-	Outcome Outcome
-	// Again is set for a message that was received before: the reply is the
-	// one of then.
-	Again bool `json:"-"`
-}
-
-// An Outcome is what a message came to, for counting.
-type Outcome string
-
-// The outcomes.
-const (
-	Answered Outcome = "answered"
-	Choices  Outcome = "choices" // the person is to choose among questions
-	Nothing  Outcome = "none"
-	InFlow   Outcome = "flow"
-	Handoff  Outcome = "handoff"
-	Small    Outcome = "smalltalk"
-	Silent   Outcome = "held" // the staff has the conversation
-)
 
 // Limits of a turn.
 const (
@@ -156,7 +120,9 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 		if u.decision, err = b.decide(ctx, in); err != nil {
 			return Receipt{}, fmt.Errorf("bot: decide: %w", err)
 		}
-		u.intent = b.Recognise(in.Text, u.decision)
+		u.meaning = b.understand(in.Text, u.decision)
+	} else {
+		u.meaning = meaning{values: b.Extract(in.Text), reply: Compose(u.decision, b.Contact)}
 	}
 	if u.sight, err = b.see(ctx, in); err != nil {
 		return Receipt{}, fmt.Errorf("bot: see: %w", err)
@@ -169,22 +135,23 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 	now, memo := b.Now(), make(map[any]any)
 	for range maxQuestions {
 		var rec Receipt
-		var heard []channel.Peer // others who are told something
+		var done *turn // nil if the message was received before
 		err := b.Store.Update(ctx, func(tx store.Tx) error {
 			at, id := in.At, in.Peer.String()+"\x00"+in.MessageID
 			if at.IsZero() {
 				at = store.FindOnce(tx, now, keepSeen, id)
 			}
 			kept, again, err := store.OnceAt(tx, at, id, func() ([]byte, error) {
-				r, told, err := b.turn(tx, now, memo, u)
-				heard = told
+				t := &turn{Bot: b, tx: tx, now: now, u: u}
+				r, err := t.run(memo)
 				if err != nil {
 					return nil, err
 				}
-				rec = *r
+				rec, done = *r, t
 				return b.keep(rec, in.Peer)
 			})
 			if err == nil && again {
+				done = nil
 				rec, err = b.remember(tx, kept, in.Peer)
 			}
 			return err
@@ -201,44 +168,22 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 			if b.Observe != nil && !rec.Again {
 				b.Observe(in.Peer.Channel, rec.Outcome, time.Since(began))
 			}
-			b.kick()
-			b.readers.wake(append(heard, in.Peer)...)
+			b.readers.wake(in.Peer)
+			if done != nil {
+				done.ring(&rec)
+			}
 		}
 		return rec, err
 	}
 	return Receipt{}, errors.New("bot: a turn keeps asking")
 }
 
-// keep returns what is kept of a receipt: not the reply, where that stands
-// elsewhere.
-func (b *Bot) keep(r Receipt, p channel.Peer) ([]byte, error) {
-	if r.Reply != nil && r.Reply.Text != "" && (r.Delivery != "" || b.read(p.Channel)) {
-		r.Reply = nil
+// ring wakes those to whom the turn may have written.
+func (t *turn) ring(r *Receipt) {
+	t.readers.wake(t.told...)
+	if r.Delivery != "" || r.Earlier > 0 || len(t.told) > 0 || len(t.Hooks) > 0 || t.Desk {
+		t.kick()
 	}
-	return json.Marshal(r)
-}
-
-// remember returns the receipt of a message that was received before. The reply
-// is nil if it was forgotten meanwhile.
-func (b *Bot) remember(tx store.Tx, kept []byte, p channel.Peer) (r Receipt, err error) {
-	if err := json.Unmarshal(kept, &r); err != nil {
-		return Receipt{}, fmt.Errorf("bot: stored receipt: %w", err)
-	}
-	r.Again = true
-	switch {
-	case r.Reply != nil || r.Outcome == Silent:
-	case r.Delivery != "":
-		var d *Delivery
-		if d, err = get[Delivery](tx, deliveries, store.Key{}.Str(r.Delivery)); d != nil {
-			r.Reply = &d.Message
-		}
-	case r.Seq > 0:
-		var l *line
-		if l, err = lineAt(tx, p, r.Seq); l != nil {
-			r.Reply = l.Message
-		}
-	}
-	return r, err
 }
 
 // baseFor is the knowledge base that answers somebody.
@@ -282,8 +227,8 @@ func cut(s string, runes int) string {
 type utterance struct {
 	in       channel.Inbound
 	decision kb.Decision
-	intent   Intent
-	sight    *Sight // of a picture that was read; nil if it was not
+	meaning
+	sight *Sight // of a picture that was read; nil if it was not
 }
 
 // A turn is being run.
@@ -302,16 +247,15 @@ type turn struct {
 	missed   bool           // what was asked was not answered
 }
 
-// turn runs one turn within the transaction. It also returns the others who were
-// told something.
-func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*Receipt, []channel.Peer, error) {
-	t := &turn{Bot: b, tx: tx, now: now, u: u}
+// run runs one turn within the transaction.
+func (t *turn) run(memo map[any]any) (*Receipt, error) {
+	tx, now, u := t.tx, t.now, &t.u
 	var err error
-	if t.conv, t.was, err = b.load(tx, u.in); err != nil {
-		return nil, nil, err
+	if t.conv, t.was, err = t.load(tx, u.in); err != nil {
+		return nil, err
 	}
 	if t.conv.Ended {
-		return nil, nil, ErrEnded
+		return nil, ErrEnded
 	}
 	// gofail: var turnRead struct{}
 	id := turnID(u.in)
@@ -319,34 +263,34 @@ func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*
 		Link: t.conv.Link, Memo: memo, Scope: make(map[any]any)}
 	earlier, err := t.unpark()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	t.conv.allow(u.in.Allows, now)
 	t.conv.Noticed = t.conv.Noticed && u.in.Kind == channel.Left
 	said := line{At: now, From: User, Text: t.masked(), Client: u.in.MessageID, Picture: u.in.Picture != nil}
 	ticket := t.conv.Ticket
 	if err := t.route(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := t.effects(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	said.Outcome = t.outcome()
 	if err := writeLine(tx, t.conv, said); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := t.heard(said.Text, ticket); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	r := &Receipt{Missed: t.missed, Outcome: t.outcome(), Earlier: earlier}
 	if !t.quiet {
 		if err := t.replies(r, replyID+id); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	t.conv.Seen = now
 	// gofail: var turnWritten struct{}
-	return r, t.told, putBack(tx, conversations, store.Key{}.Str(u.in.Peer.String()), t.conv, t.was)
+	return r, putBack(tx, conversations, store.Key{}.Str(u.in.Peer.String()), t.conv, t.was)
 }
 
 func (t *turn) outcome() Outcome {

@@ -13,6 +13,8 @@ import (
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+
+	"signdesk/data/store/tree"
 )
 
 const (
@@ -90,7 +92,25 @@ func start(path string, o Options, openFile openFile) (*File, error) {
 			return nil, errors.Join(err, db.Close())
 		}
 	}
-	return &File{db: db, commit: NewCommitter(&boltEngine{db: db}), tables: o.Tables}, nil
+	var engine Engine = &boltEngine{db: db}
+	if o.CommitWait > 0 {
+		engine = slowEngine{engine, o.CommitWait}
+	}
+	return &File{db: db, commit: NewCommitter(engine), tables: o.Tables}, nil
+}
+
+// A slowEngine takes longer to keep a group.
+type slowEngine struct {
+	Engine
+	wait time.Duration
+}
+
+// Save implements [Engine].
+func (e slowEngine) Save(layer *tree.Tree, heard bool) error {
+	if heard {
+		time.Sleep(e.wait)
+	}
+	return e.Engine.Save(layer, heard)
 }
 
 // prepare looks at the file before it is opened for writing. It reports

@@ -50,6 +50,7 @@ import (
 	"bytes"
 	"context"
 	"iter"
+	"time"
 )
 
 // Limits of every engine; a write beyond them fails with [ErrLimit].
@@ -148,4 +149,7 @@ type Options struct {
 	// Migrations lists every migration from the first release on, in order;
 	// see [Migrate].
 	Migrations []Migration
+	// CommitWait is added to each commit of a [File], to try out how it goes on
+	// slow disks.
+	CommitWait time.Duration
 }
