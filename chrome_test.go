@@ -47,7 +47,7 @@ func TestInABrowser(t *testing.T) {
 	}
 	browser := chrome(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"Widget": testWidget, "WidgetInTrouble": testWidgetInTrouble, "WidgetElsewhere": testWidgetElsewhere, "Pages": testPages, "LinkPages": testLinkPages,
+		"Widget": testWidget, "WidgetInTrouble": testWidgetInTrouble, "WidgetElsewhere": testWidgetElsewhere, "Stranger": testStranger, "Pages": testPages, "LinkPages": testLinkPages,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

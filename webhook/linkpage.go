@@ -40,6 +40,16 @@ type linkView struct {
 // Brand is the name of the platform.
 func (v linkView) Brand() string { return v.opts.Contact.Brand }
 
+// Matter is what the page is about, after its first line.
+func (v linkView) Matter() []string { return v.Intro[1:] }
+
+// Working reports whether something is asked now: what the page is about is then
+// folded, since on a phone it would hide that.
+func (v linkView) Working() bool { return v.Form != nil && !v.Form.Begin }
+
+// NewPassword reports whether the page asks for one: of a new account.
+func (v linkView) NewPassword() bool { return v.Form != nil && v.Form.Input == "password" }
+
 // Hotline is the platform's telephone number.
 func (v linkView) Hotline() string { return v.opts.Contact.Hotline }
 
