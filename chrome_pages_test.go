@@ -172,6 +172,7 @@ func testStranger(t *testing.T, ctx context.Context) {
 	b.shot("demo-2-account")
 	tap("确认", "打款申请已提交")
 	told("对公账户信息已提交")
+	until(`[...root.querySelectorAll(".choices button")].some((e) => e.textContent.includes("查看进度"))`) // news leave what is offered
 	do(`document.querySelector(".hint a").click()`)
 	onPhone("短信和邮件")
 	tap("过2天", "5月28日")

@@ -464,9 +464,11 @@ class Widget {
       const g = this.hello.greeting;
       row("greeting", (!list.length && !waiting.length) + ",", () => this.messageRow(g, !list.length && !waiting.length));
     }
-    const newest = list.at(-1);
+    /** The last offer, until somebody says something. @type {Message | undefined} */
+    let offer;
+    if (!waiting.length) for (const m of list) if (m.from !== "bot") offer = undefined; else if (m.choices.length || m.picture) offer = m;
     for (const m of list) {
-      const live = m === newest && !waiting.length;
+      const live = m === offer;
       row("m" + m.seq, [live, m.rated, m.client && this.pictures.has(m.client)].join(), () => this.messageRow(m, live));
     }
     for (const w of waiting) row("w" + w.id, this.failed.get(w.id) || "", () => this.waitingRow(w));
