@@ -123,6 +123,9 @@ func (b *tab) shot(name string) {
 	}
 }
 
+// keys types as a person at a keyboard does, wherever the focus is.
+func (b *tab) keys(text string) { b.Helper(); b.run(chromedp.KeyEvent(text)) }
+
 // another opens a second tab of the same browser.
 func (b *tab) another() *tab {
 	b.Helper()
