@@ -144,6 +144,9 @@ func New(opts Options) (*Server, error) {
 	}
 	s.engine.SetHTMLTemplate(tmpl)
 	s.engine.Use(nameRequest, gin.CustomRecoveryWithWriter(nil, s.recovered), headers)
+	if opts.Secure {
+		s.engine.Use(func(c *gin.Context) { c.Header("Strict-Transport-Security", "max-age=31536000"); c.Next() })
+	}
 	s.machines()
 	s.files()
 	if err := s.api(); err != nil {
