@@ -22,7 +22,7 @@ func owed(id, text string) channel.Outbound {
 // waits for its turn, though the conversation would take both at once.
 func TestInOrder(t *testing.T) {
 	inBubble(t, nil, func(r *rig) {
-		r.talks.loose, r.talks.slow = true, map[string]time.Duration{"1": 3 * time.Second}
+		r.talks.loose, r.talks.takes, r.talks.slow = true, 50*time.Millisecond, map[string]time.Duration{"1": 3 * time.Second}
 		var wg sync.WaitGroup
 		for i := range 3 {
 			wg.Go(func() {
