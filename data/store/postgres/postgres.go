@@ -69,6 +69,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"signdesk/data/store"
@@ -108,6 +109,7 @@ type Store struct {
 	catching   atomic.Bool // catchUp runs
 
 	surveyMu   sync.Mutex
+	primary    *pgconn.Config // the host that takes writes, if there are several; nil if not known
 	surveyedAt time.Time
 }
 

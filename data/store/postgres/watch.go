@@ -35,8 +35,7 @@ func (s *Store) Watch(ctx context.Context, changed func()) error {
 func (s *Store) watch(ctx context.Context, last *uint64, changed func()) error {
 	begin, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	s.survey(begin)
-	conn, err := pgx.ConnectConfig(begin, s.cfg.ConnConfig.Copy())
+	conn, err := s.dial(begin, nil)
 	if err != nil {
 		return err
 	}
