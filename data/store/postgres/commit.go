@@ -106,6 +106,7 @@ func refused(err error) bool {
 // last state.
 func (e *engine) saveNothing(ctx context.Context, heard bool) error {
 	if e.locked {
+		e.overtaken = 0
 		e.rollback(ctx)
 		return nil
 	}
@@ -122,9 +123,13 @@ func (e *engine) saveNothing(ctx context.Context, heard bool) error {
 		}
 		switch {
 		case err == nil && version == e.s.cache.now().version:
+			e.overtaken = 0
 			return nil
 		case err == nil:
-			e.stale, e.contended, e.shared = true, 1, sharedGroups
+			if e.overtaken++; e.overtaken > 2 {
+				e.contended = 1
+			}
+			e.stale, e.shared = true, sharedGroups
 			return store.ErrAgain
 		case pause(ctx, retryPause) != nil:
 			return fmt.Errorf("store: commit: %w: %w", store.ErrUnavailable, err)

@@ -25,8 +25,10 @@ const (
 	lockedGroups = 4
 	lockedMost   = 512
 	// changesLimit is how many versions of others are looked up one by one; if
-	// there are more the cache is forgotten instead.
-	changesLimit = 128
+	// there are more the cache is forgotten instead. Only of the last valuesLimit
+	// are values read.
+	changesLimit = 1024
+	valuesLimit  = 64
 	// retryPause is how long to wait for a server that refuses connections.
 	retryPause = 50 * time.Millisecond
 )
@@ -46,6 +48,7 @@ type engine struct {
 	reads     *reads    // of the group
 	failed    error     // a read of the group failed
 	stale     bool      // there are later versions than the cache's
+	overtaken int       // groups in a row that wrote nothing and were too late
 	own       *writes   // what was committed here after versions that the cache lacks; nil for nothing
 	marks     []mark
 }
@@ -65,7 +68,7 @@ func (e *engine) Begin(patient bool) (store.Base, error) {
 	case e.locked:
 	case lock:
 		err = e.retry(ctx, e.lock)
-	case e.stale || e.s.cache.behind():
+	case e.stale || e.s.catching.Load() || e.s.cache.behind():
 		err = e.retry(ctx, e.catchUp)
 	}
 	if err != nil {
@@ -240,7 +243,7 @@ func (e *engine) advance(ctx context.Context, b *pgx.Batch) error {
 
 // askChanges adds to a batch the question for what others have changed since w.had.
 func (e *engine) askChanges(b *pgx.Batch, w *writes) {
-	b.Queue(sqlChanges, w.had, w.id, changesLimit).Query(func(rows pgx.Rows) (err error) {
+	b.Queue(sqlChanges, w.had, w.id, changesLimit, valuesLimit).Query(func(rows pgx.Rows) (err error) {
 		w.now, w.missing, w.others, err = changes(rows, w.had)
 		return err
 	})

@@ -15,7 +15,10 @@ const (
 	// watchEvery is how often the version is looked at though nothing was heard.
 	watchEvery = 500 * time.Millisecond
 	// watchPause bounds how often changes are told.
-	watchPause = 5 * time.Millisecond
+	watchPause = 20 * time.Millisecond
+	// watchBehind is for how long the cache may be behind what others commit, on a
+	// replica that does nothing.
+	watchBehind = 100 * time.Millisecond
 )
 
 var _ store.Watcher = (*Store)(nil)
@@ -49,10 +52,16 @@ func (s *Store) watch(ctx context.Context, last *uint64, changed func()) error {
 			return err
 		}
 	}
+	var looked time.Time
 	for {
 		version, err := s.look(ctx, conn)
 		if err != nil {
 			return err
+		}
+		if now := time.Now(); now.Sub(looked) > watchBehind {
+			if looked = now; version > s.cache.now().version {
+				s.catchUp()
+			}
 		}
 		if version != *last {
 			*last = version
