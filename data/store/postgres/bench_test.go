@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -123,6 +124,11 @@ func BenchmarkMessages(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer s.Close()
+		watching, stop := context.WithCancel(ctx)
+		var g sync.WaitGroup
+		g.Go(func() { _ = s.Watch(watching, func(string, []byte) {}) }) // as a serving replica does
+		defer g.Wait()
+		defer stop()
 		replicas[i] = s
 	}
 	load(b, replicas[0])
@@ -132,7 +138,7 @@ func BenchmarkMessages(b *testing.B) {
 		var rates, ratios [3][]float64
 		for range benchRounds {
 			now := [3]float64{rate(b, &next, benchSpan, file), rate(b, &next, benchSpan, replicas[0])}
-			rate(b, &next, benchSpan/4, replicas...) // the second one has not heard of all that
+			rate(b, &next, benchSpan/4, replicas...) // the second one has not heard all of that
 			now[2] = rate(b, &next, benchSpan, replicas...)
 			for i, r := range now {
 				rates[i] = append(rates[i], r)

@@ -70,6 +70,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"signdesk/data/store"
@@ -113,6 +114,7 @@ type Store struct {
 	catching   atomic.Bool // catchUp runs
 
 	surveyMu   sync.Mutex
+	primary    *pgconn.Config // the host that takes writes, if there are several; nil if not known
 	surveyedAt time.Time
 }
 

@@ -267,7 +267,7 @@ func (ss *session) extend(r *reader, w want, all bool) {
 	if ss.kept > sessionKept {
 		ss.now, ss.kept = ss.begun.fork(), 0
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), ss.s.timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*ss.s.timeout)
 	defer cancel()
 	p, err := fetch(ctx, ss.conn.Conn(), w)
 	if err != nil {
