@@ -22,6 +22,9 @@ const (
 	// watchBehind is for how long the cache may be behind what others commit, on a
 	// replica that does nothing.
 	watchBehind = 100 * time.Millisecond
+	// watchHosts is how often the hosts are asked, if there are several, so that a
+	// promotion is met also by a replica whose old primary goes on.
+	watchHosts = 3 * time.Second
 )
 
 var _ store.Watcher = (*Store)(nil)
@@ -55,8 +58,12 @@ func (s *Store) watch(ctx context.Context, last *uint64, changed func(table stri
 			return err
 		}
 	}
-	var looked time.Time
+	looked, asked := time.Time{}, time.Now()
 	for {
+		if time.Since(asked) > watchHosts {
+			_ = s.aim(ctx, s.cfg.ConnConfig.Copy()) // which notes a promotion
+			asked = time.Now()
+		}
 		version, err := s.look(ctx, conn)
 		if err != nil {
 			return err
