@@ -4,17 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -41,6 +38,27 @@ func chrome(t *testing.T) context.Context {
 		t.Fatal(err)
 	}
 	return ctx
+}
+
+// TestInABrowser is what people see and do, in one browser.
+func TestInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes long")
+	}
+	browser := chrome(t)
+	for name, test := range map[string]func(*testing.T, context.Context){
+		"Widget": testWidget, "WidgetInTrouble": testWidgetInTrouble, "WidgetElsewhere": testWidgetElsewhere, "Pages": testPages, "LinkPages": testLinkPages,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+			t.Cleanup(cancel)
+			if err := chromedp.Do(ctx); err != nil {
+				t.Fatal(err)
+			}
+			test(t, ctx)
+		})
+	}
 }
 
 // A tab is a page with the widget in it.
@@ -105,6 +123,48 @@ func (b *tab) shot(name string) {
 	}
 }
 
+// another opens a second tab of the same browser.
+func (b *tab) another() *tab {
+	b.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx)
+	b.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		b.Fatal(err)
+	}
+	return &tab{b.T, ctx}
+}
+
+// network lets the tab have a slow network, or none.
+func (b *tab) network(c network.Conditions) {
+	b.Helper()
+	b.run(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{&c}})
+		if err == nil {
+			_, err = chromedp.Call(ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: c.Offline, Latency: c.Latency,
+				DownloadThroughput: c.DownloadThroughput, UploadThroughput: c.UploadThroughput})
+		}
+		return err
+	}))
+}
+
+// types writes into the widget without sending.
+func (b *tab) types(text string) {
+	b.Helper()
+	b.js(`(() => { const i = root.querySelector("textarea"); i.value = ` + quoted(text) + `; i.dispatchEvent(new Event("input")); return 1; })()`)
+}
+
+// sends sends what is written.
+func (b *tab) sends() { b.Helper(); b.js(`(root.querySelector("form").requestSubmit(), 1)`) }
+
+// opens goes to a page and opens the widget.
+func (b *tab) opens(url string) {
+	b.Helper()
+	b.run(chromedp.Navigate(url))
+	b.until(`root.querySelector(".launch")`)
+	b.js(`(root.querySelector(".launch").click(), 1)`)
+	b.until(`root.querySelector(".row")`)
+}
+
 // watchConsole collects what a page complains of.
 func watchConsole(into *[]string) func(any) {
 	return func(ev any) {
@@ -133,7 +193,8 @@ func quoted(s string) string { raw, _ := json.Marshal(s); return string(raw) }
 // says types into the widget and sends, and waits for the reply.
 func (b *tab) says(text, want string) {
 	b.Helper()
-	b.js(`(() => { const i = root.querySelector("textarea"); i.value = ` + quoted(text) + `; i.dispatchEvent(new Event("input")); root.querySelector("form").requestSubmit(); return 1; })()`)
+	b.types(text)
+	b.sends()
 	b.wants(want)
 }
 
@@ -185,154 +246,4 @@ func (b *tab) accessible(where string) {
 			b.Errorf("%s: %s (%s): %+v", where, v.ID, v.Impact, v.Nodes)
 		}
 	}
-}
-
-// TestWidget walks through the story as a visitor with a browser.
-func TestWidget(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes long")
-	}
-	s := newSite(t, nil)
-	var away atomic.Bool // the server cannot be reached
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if away.Load() {
-			panic(http.ErrAbortHandler)
-		}
-		s.web.Handler().ServeHTTP(w, r)
-	}))
-	defer front.Close()
-	defer s.web.Stop()
-	b := &tab{t, chrome(t)}
-	b.size(1280, 800, false)
-	var wrong []string // what the console says
-	s.must(chromedp.Listen(b.ctx, watchConsole(&wrong)))
-	b.run(chromedp.Navigate(front.URL + "/"))
-	b.until(`root.querySelector(".launch")`)
-	b.js(`(root.querySelector(".launch").click(), 1)`)
-	b.until(`root.querySelector(".row")`)
-	b.shot("1-greeting")
-	b.accessible("greeting")
-	b.says("打开合同提示：您未加入企业", "未加入企业")
-	b.until(`root.querySelector(".meta button[aria-label=有帮助]")`)
-	b.shot("2-answer")
-	b.accessible("answer")
-	b.js(`(root.querySelector(".meta button[aria-label=有帮助]").click(), 1)`)
-	b.until(`root.textContent.includes("谢谢，有帮助")`)
-
-	b.says("申请权限 合同C-12-1", "请输入您在平台登录用的手机号或邮箱")
-	b.says("14000001202", "6位验证码")
-	b.says(s.sent("14000001202", codeInNotice), "身份已确认")
-	b.presses("继续申请", "请输入申请人姓名")
-	b.shot("3-flow")
-
-	// Away: what is said waits, and goes out by itself.
-	away.Store(true)
-	front.CloseClientConnections()
-	b.js(`(() => { const i = root.querySelector("textarea"); i.value = "李示二"; i.dispatchEvent(new Event("input")); root.querySelector("form").requestSubmit(); return 1; })()`)
-	b.until(`!root.querySelector(".state").hidden && root.textContent.includes("发送中")`)
-	b.shot("4-away")
-	b.run(chromedp.Navigate("about:blank"))
-	away.Store(false)
-	b.run(chromedp.Navigate(front.URL + "/"))
-	b.wants("默认申请的权限是") // sent after the reload, with the same id
-
-	// A second tab shows the same and stays in step.
-	ctx, cancel := chromedp.NewContext(b.ctx)
-	defer cancel()
-	s.must(chromedp.Do(ctx)) // starts it
-	second := &tab{t, ctx}
-	second.size(360, 740, true)
-	second.run(chromedp.Navigate(front.URL + "/"))
-	second.wants("默认申请的权限是")
-	b.presses("用默认权限", "向谁申请")
-	second.wants("向谁申请")
-	second.shot("5-phone-dark")
-	second.accessible("phone, dark")
-	if over := second.js(`document.documentElement.scrollWidth > innerWidth || [...root.querySelectorAll("*")].some((e) => e.getBoundingClientRect().right > innerWidth + 1)`); over != "false" {
-		t.Error("something is wider than the phone")
-	}
-
-	b.presses("转人工", "已为您转接人工客服")
-	b.until(`root.querySelector(".state").textContent.includes("您排在第1位")`)
-	list, err := ticketsOf(t.Context(), s.talks)
-	s.must(err)
-	s.must(claim(t.Context(), s.talks, list[0].ID, "li"))
-	s.must(say(t.Context(), s.talks, list[0].ID, "li", "1", "您好，我是人工客服小李"))
-	b.wants("我是人工客服小李")
-	b.until(`root.querySelector(".state").textContent.includes("正在为您服务")`)
-	b.shot("6-staff")
-
-	// Closed: what comes in is counted.
-	b.js(`(root.querySelector("[aria-label=收起]").click(), 1)`)
-	second.js(`(root.querySelector("[aria-label=收起]").click(), 1)`)
-	s.must(say(t.Context(), s.talks, list[0].ID, "li", "2", "还有其他问题吗？"))
-	b.until(`root.querySelector(".badge").textContent === "1"`)
-	for _, w := range wrong {
-		if !strings.Contains(w, "ERR_") && !strings.Contains(w, "Failed to fetch") { // while it was away
-			t.Errorf("console: %s", w)
-		}
-	}
-}
-
-// TestPagesInABrowser looks at every kind of page, on phones and computers, light
-// and dark.
-func TestPagesInABrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes long")
-	}
-	s := newSite(t, nil)
-	g := s.guest()
-	g.says("申请权限 合同C-12-1")
-	g.says("14000001202")
-	g.says(s.sent("14000001202", codeInNotice))
-	for _, text := range []string{"继续申请", "李示二", "用默认权限", "向主管理员申请", "确认"} {
-		g.says(text)
-	}
-	link := "/s/" + s.sent("14000001201", linkInText)
-	p := s.open(link)
-	p.fills("text", "开始办理")
-	b := &tab{t, chrome(t)}
-	for name, path := range map[string]string{"start": "/", "answer": "/?q=%E6%8F%90%E7%A4%BA%E6%97%A0%E6%9D%83%E9%99%90", "entry": "/help/12", "part": "/help/05/main",
-		"link": link, "code": "/s", "ended": "/s/AAAAAAAA", "phone": "/demo/phone"} {
-		for _, size := range []struct {
-			width, height int64
-			dark          bool
-		}{{320, 640, false}, {768, 1024, true}, {1440, 900, false}} {
-			b.size(size.width, size.height, size.dark)
-			b.run(chromedp.Navigate(s.url + path))
-			where := fmt.Sprintf("%s at %d", name, size.width)
-			b.shot("page-" + strings.ReplaceAll(where, " ", "-"))
-			b.accessible(where)
-			if wide := b.js("document.documentElement.scrollWidth > innerWidth"); wide != "false" {
-				t.Errorf("%s: wider than the screen", where)
-			}
-		}
-	}
-	// The main administrator decides with his thumb.
-	b.size(360, 740, false)
-	b.run(chromedp.Navigate(s.url + link))
-	press := func(label, want string) {
-		t.Helper()
-		get[int](b, `([...document.querySelectorAll("button")].find((e) => e.textContent.includes(`+quoted(label)+`)).click(), 1)`)
-		script := `document.readyState === "complete" && document.body.innerText.includes(` + quoted(want) + `)`
-		for range 200 { // the page gives way to the next one meanwhile
-			if there, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script)); err == nil && there {
-				return
-			}
-			b.run(chromedp.Sleep(50 * time.Millisecond))
-		}
-		b.shot("failed")
-		t.Fatalf("after %s: no %q", label, want)
-	}
-	press("同意", "请选择授权对方使用的印章")
-	b.shot("link-seals")
-	b.accessible("seals")
-	get[int](b, `(document.querySelectorAll("input[type=checkbox]")[1].click(), 1)`)
-	press("下一步", "按对方申请的范围授权")
-	press("按申请的范围", "确认后会向您的账号")
-	press("确认", "6位验证码")
-	get[int](b, `(document.querySelector("#text").value = `+quoted(s.sent("14000001201", codeInNotice))+`, 1)`)
-	press("下一步", "已完成授权")
-	b.shot("link-done")
-	g.says("申请进度", "申请已通过", "合同专用章")
 }

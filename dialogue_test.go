@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -59,10 +58,7 @@ func TestDialoguesOverHTTP(t *testing.T) {
 // its description tells.
 type player struct {
 	*stage // the world: what is done and looked at without the interface
-	site   *site
-	cfg    *Config
-	still  *stillClock
-	server *httptest.Server
+	site   *house
 	secret []byte
 	calls  map[string]call // by operationId
 	people []*person       // in the order in which they were first heard
@@ -81,45 +77,29 @@ type person struct {
 }
 
 func newPlayer(t *testing.T) *player {
-	p := &player{cfg: testConfig(t), still: &stillClock{at: demo.Start}, secret: bytes.Repeat([]byte("k"), 32)}
-	p.cfg.Store = filepath.Join(t.TempDir(), "store.db")
-	p.cfg.UserKeys = userKey(p.secret)
-	p.site = &site{T: t}
+	p := &player{secret: bytes.Repeat([]byte("k"), 32)}
+	p.site = newHouse(t, func(c *Config) { c.UserKeys = userKey(p.secret) }, (&stillClock{at: demo.Start}).now)
 	p.site.must(p.start(t.Context()))
-	t.Cleanup(p.stop)
+	t.Cleanup(func() { p.site.shut() })
 	p.site.must(p.learn())
 	return p
 }
 
 func (p *player) start(ctx context.Context) error {
-	svc, err := openServiceAt(ctx, p.cfg, p.still.now)
-	if err != nil {
-		return err
-	}
-	p.site = siteOn(p.site.T, p.cfg, svc, webhook.Rates{Visitor: 1e6, Address: 1e6, Codes: 1e6})
-	p.stage = &stage{cfg: p.cfg, log: slog.New(slog.DiscardHandler), service: svc, bot: p.site.talks}
-	p.server = httptest.NewServer(p.site.web.Handler())
-	p.site.url = p.server.URL
-	return nil
-}
-
-func (p *player) stop() {
-	p.site.web.Stop()
-	p.server.Close()
-	if err := p.service.Close(); err != nil {
-		p.site.Error(err)
-	}
+	err := p.site.serve(ctx)
+	p.stage = &stage{cfg: p.site.cfg, log: slog.New(slog.DiscardHandler), service: p.site.service, bot: p.site.talks}
+	return err
 }
 
 // Reopen implements [transcript.Stage]: the server is another one then.
 func (p *player) Reopen(ctx context.Context) error {
-	p.stop()
+	p.site.shut()
 	return p.start(ctx)
 }
 
 // learn reads the description of the interface.
 func (p *player) learn() error {
-	res, err := http.Get(p.server.URL + "/openapi.yaml")
+	res, err := http.Get(p.site.url + "/openapi.yaml")
 	if err != nil {
 		return err
 	}

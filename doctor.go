@@ -12,6 +12,7 @@ import (
 
 	"signdesk/actions/platform/calendar"
 	"signdesk/data/store"
+	"signdesk/data/store/postgres"
 )
 
 // calendarAhead is how long before the end of the known holidays doctor warns.
@@ -80,6 +81,10 @@ func (x *examination) content(ctx context.Context, cfg *Config) {
 }
 
 func (x *examination) store(ctx context.Context, cfg *Config) {
+	if isDatabase(cfg.Store) {
+		x.database(ctx, cfg)
+		return
+	}
 	info, err := os.Stat(cfg.Store)
 	if errors.Is(err, fs.ErrNotExist) {
 		x.ok("store %s is not there yet: serve makes it, with demonstration data", cfg.Store)
@@ -99,6 +104,32 @@ func (x *examination) store(ctx context.Context, cfg *Config) {
 		defer s.Close()
 		x.ok("store %s: %d KB, demonstration's time %s", cfg.Store, info.Size()>>10, local(s.clock.Now()))
 	}
+}
+
+func (x *examination) database(ctx context.Context, cfg *Config) {
+	shown := maskPassword(cfg.Store)
+	r, err := postgres.Inspect(ctx, cfg.Store)
+	if err != nil {
+		x.fail("store "+shown, err, "serve cannot start; see SIGNDESK_STORE")
+		return
+	}
+	if r.Fsync == "off" {
+		x.warn("the database runs with fsync off", "a failure of its machine loses what was acknowledged")
+	}
+	if r.Standbys == "" {
+		x.warn("the database has no synchronous standby", "if its disk is lost, what was acknowledged since the last backup is: see synchronous_standby_names")
+	}
+	if !r.There {
+		x.ok("store %s is empty: serve fills it, with demonstration data", shown)
+		return
+	}
+	s, err := openService(ctx, cfg)
+	if err != nil {
+		x.fail("store", err, "serve cannot start")
+		return
+	}
+	defer s.Close()
+	x.ok("store %s on %s, version %d, demonstration's time %s", shown, r.Server, r.Version, local(s.clock.Now()))
 }
 
 func (x *examination) calendar(now time.Time) {

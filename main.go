@@ -56,6 +56,7 @@ func commands() []command {
 		{"forget", "ACCOUNT", "remove what the talks of an account hold", nil, inService("forget")},
 		{"backup", "FILE", "write a consistent copy of the store, also while serving", nil, inService("backup")},
 		{"restore", "FILE", "put a backup in the place of the store", restoreFlags, restore},
+		{"move", "FROM TO", "copy a store to an empty place: from a file to a database, or back", nil, move},
 		{"verify", "", "check the store: structure, indexes, records, audit chain", nil, inService("verify")},
 		{"check", "", "check the content and measure it with the question scripts", checkFlags, check},
 		{"screenshots", "", "read the set of screenshots, and tell how often the right entry comes first", screenFlags, screenshots},

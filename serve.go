@@ -17,6 +17,7 @@ import (
 	"signdesk/bot/desk"
 	"signdesk/bot/telegram"
 	"signdesk/bot/wechat"
+	"signdesk/data/store"
 	"signdesk/kb"
 	"signdesk/webhook"
 )
@@ -79,7 +80,7 @@ func serve(ctx context.Context, cfg *Config, opts any, _ []string, io std) (err 
 		}}); err != nil {
 		return err
 	}
-	library.Talks = talks
+	library.Talks, library.Preview, talks.Trial = talks, svc.previewLink, library.Trial()
 	limits, err := rates(cfg.Rate)
 	if err != nil {
 		return err
@@ -135,16 +136,24 @@ func serve(ctx context.Context, cfg *Config, opts any, _ []string, io std) (err 
 
 	g, ctx := errgroup.WithContext(ctx)
 	serveUntil(ctx, g, srv, ln)
-	serveUntil(ctx, g, &http.Server{Handler: control(ctx, svc), ReadHeaderTimeout: controlHeader}, commands)
+	if commands != nil {
+		serveUntil(ctx, g, &http.Server{Handler: control(ctx, svc), ReadHeaderTimeout: controlHeader}, commands)
+	}
 	g.Go(func() error { <-ctx.Done(); web.Stop(); return nil })
 	g.Go(func() error {
-		return svc.lead(ctx, "work", func(ctx context.Context) error { return svc.work(ctx, talks, out, log) })
+		return svc.lead(ctx, "work", func(ctx context.Context) error { return svc.work(ctx, talks, log) })
+	})
+	g.Go(func() error {
+		return svc.lead(ctx, "notices", func(ctx context.Context) error { return out.run(ctx, svc.platform) })
 	})
 	g.Go(func() error { return talks.Deliver(ctx, senders) })
 	if account != nil {
 		g.Go(func() error { return account.Run(ctx) })
 	}
 	g.Go(func() error { return library.Follow(ctx) })
+	if w, ok := svc.store.(store.Watcher); ok {
+		g.Go(func() error { return w.Watch(ctx, talks.Written) })
+	}
 	if staff != nil {
 		g.Go(func() error { return svc.lead(ctx, "desk", staff.run) })
 	}

@@ -14,8 +14,10 @@ import (
 	"io"
 	"log/slog"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -128,6 +130,49 @@ func siteOn(t *testing.T, cfg *Config, svc *service, rates webhook.Rates) *site 
 		append(wechatRoutes(account), staff.routes(cfg)...)...)
 	s.must(err)
 	return s
+}
+
+// A house is a site on a store that outlives it, at one address.
+type house struct {
+	*site
+	cfg    *Config
+	now    func() time.Time
+	server *httptest.Server
+}
+
+func newHouse(t *testing.T, change func(*Config), now func() time.Time) *house {
+	t.Helper()
+	h := &house{site: &site{T: t}, cfg: testConfig(t), now: now}
+	h.cfg.Store = filepath.Join(t.TempDir(), "store.db")
+	change(h.cfg)
+	return h
+}
+
+// serve begins to serve, at the address of the time before.
+func (h *house) serve(ctx context.Context) error {
+	svc, err := openServiceAt(ctx, h.cfg, h.now)
+	if err != nil {
+		return err
+	}
+	at := "127.0.0.1:0"
+	if h.url != "" {
+		at = strings.TrimPrefix(h.url, "http://")
+	}
+	h.site = siteOn(h.T, h.cfg, svc, webhook.Rates{Visitor: 1e6, Address: 1e6, Codes: 1e6})
+	h.server = httptest.NewUnstartedServer(h.web.Handler())
+	h.must(h.server.Listener.Close())
+	if h.server.Listener, err = net.Listen("tcp", at); err != nil {
+		return err
+	}
+	h.server.Start()
+	h.url = h.server.URL
+	return nil
+}
+
+func (h *house) shut() {
+	h.web.Stop()
+	h.server.Close()
+	h.must(h.service.Close())
 }
 
 // settles lets notices and events leave until nothing is due.
@@ -300,6 +345,18 @@ func (g *guest) told(text string) (n int) {
 		}
 	}
 	return n
+}
+
+// choice returns the address of the file that a choice stands for.
+func (g *guest) choice(label string) string {
+	g.Helper()
+	for _, c := range g.last["choices"].([]any) {
+		if c := c.(map[string]any); c["label"] == label && c["file"] != nil {
+			return c["file"].(map[string]any)["href"].(string)
+		}
+	}
+	g.Fatalf("no file %q in %v", label, g.last)
+	return ""
 }
 
 // presses clicks the choice with that label.

@@ -49,7 +49,7 @@ func newBot(cfg *Config, s *service, base *kb.Live, recognise recogniser, log *s
 		return nil, err
 	}
 	return bot.New(bot.Options{Eye: hooks.eye, Desk: hooks.desk, Text: hooks.text, Store: s.store, Base: base, Recognise: recognise, Engine: engine, Extract: flows.Extract, Contact: cfg.contact(),
-		Hours: hotlineHours, Now: s.clock.Now, Logger: log, Read: hooks.read, Observe: hooks.observe, Hooks: hooks.events, Reserve: reserve, Shared: s.shared}), nil
+		Hours: hotlineHours, Now: s.clock.Now, Logger: log, Read: hooks.read, Observe: hooks.observe, Hooks: hooks.events, Reserve: reserve, Shared: s.shared()}), nil
 }
 
 // hotlineHours tells in words whether the hotline is open.
@@ -101,7 +101,7 @@ func (st *stage) open(ctx context.Context) (err error) {
 
 // Reopen implements [transcript.Stage].
 func (st *stage) Reopen(ctx context.Context) error {
-	if st.file == nil {
+	if st.kept == nil {
 		return nil // in memory nothing could be opened again
 	}
 	if err := st.service.Close(); err != nil {

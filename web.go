@@ -24,7 +24,7 @@ import (
 )
 
 // pageChannels are the channels whose people read their conversation on a page.
-var pageChannels = []string{webhook.Channel, webhook.LinkChannel}
+var pageChannels = []string{webhook.Channel, webhook.LinkChannel, channel.Preview}
 
 // visitorKey is the key of the tokens of visitors.
 func visitorKey(secret []byte) ([]byte, error) {
@@ -42,20 +42,24 @@ func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *web
 	if err != nil {
 		return nil, err
 	}
+	previews, err := s.previews()
+	if err != nil {
+		return nil, err
+	}
 	users, err := visitor.NewUsers(listed(cfg.UserKeys), s.clock.Now)
 	if err != nil {
 		return nil, err
 	}
-	o := webhook.Options{Base: base, Talks: talks, Visitors: visitors, Users: users, AccountOf: s.accountOf, Contact: cfg.contact(), Hours: hotlineHours,
+	o := webhook.Options{Base: base, Talks: talks, Visitors: visitors, Previews: previews, Users: users, AccountOf: s.accountOf, Contact: cfg.contact(), Hours: hotlineHours,
 		Now: s.clock.Now, Site: cfg.Site, Public: cfg.Public, Origins: listed(cfg.Origins), Proxies: listed(cfg.Proxies), Metrics: metrics, Rates: rates, Routes: routes, Log: log}
 	o.Secure = len(cfg.Public) > 5 && cfg.Public[:6] == "https:"
-	o.Letter = s.letterOf
+	o.Letter, o.OwnLetter = s.letterOf, func(ctx context.Context, p channel.Peer) (letter.Fields, error) { return s.ownLetter(ctx, talks, p) }
 	o.Ready = func() error {
 		if base.Content() == nil {
 			return errors.New("no knowledge base")
 		}
-		if s.file != nil && s.file.Err() != nil {
-			return s.file.Err()
+		if f, ok := s.store.(*store.File); ok && f.Err() != nil {
+			return f.Err()
 		}
 		return s.store.View(context.Background(), func(store.Tx) error { return nil })
 	}
@@ -106,20 +110,44 @@ func (s *service) letterOf(ctx context.Context, link string) (f letter.Fields, e
 		if l == nil {
 			return errors.Join(t.Err(), webhook.ErrNoLetter)
 		}
-		f = letter.Fields{Title: l.Title, Company: l.Fields.Company, LegalRep: l.Fields.LegalRep, Registration: l.Fields.Registration,
-			Account: value.Mask(l.Fields.CompanyAccount), Grantee: l.Fields.GranteeName, GranteeLogin: l.Fields.GranteeAccount, Date: l.Fields.Date,
-			Code: string(l.ID) + "-" + l.FieldsHash[:8]}
-		if l.Fields.ViewScope != "" {
-			f.View = s.words.Term(s.words.Terms, "view"+string(l.Fields.ViewScope))
-		}
-		if l.Fields.SignScope != "" {
-			f.Sign = s.words.Term(s.words.Terms, "sign"+string(l.Fields.SignScope))
-		} else {
-			f.Matter = s.words.Term(s.words.Terms, "case"+string(l.Subject.Kind))
-		}
+		f = s.letterFields(l)
 		return nil
 	})
 	return f, err
+}
+
+// ownLetter returns what stands in the letter that was made for a person in his
+// conversation.
+func (s *service) ownLetter(ctx context.Context, talks *bot.Bot, p channel.Peer) (f letter.Fields, err error) {
+	id, err := talks.Slot(ctx, p, "letterID")
+	if err != nil || id == "" {
+		return f, errors.Join(err, webhook.ErrNoLetter)
+	}
+	err = s.platform.View(ctx, func(t *platform.Tx) error {
+		l := t.Letter(platform.LetterID(id))
+		if l == nil || l.Status != platform.LetterGenerated {
+			return errors.Join(t.Err(), webhook.ErrNoLetter)
+		}
+		f = s.letterFields(l)
+		return nil
+	})
+	return f, err
+}
+
+// letterFields are a letter's fields as they are printed.
+func (s *service) letterFields(l *platform.AuthorizationLetter) letter.Fields {
+	f := letter.Fields{Title: l.Title, Company: l.Fields.Company, LegalRep: l.Fields.LegalRep, Registration: l.Fields.Registration,
+		Account: value.Mask(l.Fields.CompanyAccount), Grantee: l.Fields.GranteeName, GranteeLogin: l.Fields.GranteeAccount, Date: l.Fields.Date,
+		Code: string(l.ID) + "-" + l.FieldsHash[:8]}
+	if l.Fields.ViewScope != "" {
+		f.View = s.words.Term(s.words.Terms, "view"+string(l.Fields.ViewScope))
+	}
+	if l.Fields.SignScope != "" {
+		f.Sign = s.words.Term(s.words.Terms, "sign"+string(l.Fields.SignScope))
+	} else {
+		f.Matter = s.words.Term(s.words.Terms, "case"+string(l.Subject.Kind))
+	}
+	return f
 }
 
 var linkInText = regexp.MustCompile(`/s/([0-9A-Za-z]{8})`)

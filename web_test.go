@@ -110,6 +110,72 @@ func TestLetterIsDownloadedAndUploaded(t *testing.T) {
 	p.fills("choice", "c:yes", "您不用再做什么")
 }
 
+// TestR12_35LetterInTheConversation: who acts as seal keeper himself gets the
+// letter where he talks, and only he.
+func TestR12_35LetterInTheConversation(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	g, other := s.guest(), s.guest()
+	get := func(g *guest) (int, string) {
+		c := g.choice("下载授权书")
+		req, err := http.NewRequestWithContext(t.Context(), "GET", s.url+c, nil)
+		s.must(err)
+		req.Header.Set("Authorization", "Bearer "+g.token)
+		res, err := http.DefaultClient.Do(req)
+		s.must(err)
+		defer res.Body.Close()
+		raw, err := io.ReadAll(res.Body)
+		s.must(err)
+		return res.StatusCode, string(raw)
+	}
+	g.says("申请权限 合同C-12-1")
+	g.says("14000001202")
+	g.says(s.sent("14000001202", codeInNotice))
+	for _, text := range []string{"继续申请", "李示二", "用默认权限", "其他方式申请", "公章管理员", "我现在操作", "确认"} {
+		g.says(text)
+	}
+	if g.last["picture"] != true {
+		t.Fatalf("no picture is asked for: %v", g.last)
+	}
+	if status, pdf := get(g); status != http.StatusOK || !strings.HasPrefix(pdf, "%PDF-") {
+		t.Errorf("letter: %d %.60q", status, pdf)
+	}
+	other.last = g.last
+	if status, body := get(other); status != http.StatusNotFound || !strings.Contains(body, "no-letter") {
+		t.Errorf("somebody else's letter: %d %.60q", status, body)
+	}
+	raw, err := demo.Picture(platform.Reading{SealFound: true})
+	s.must(err)
+	_, out := s.do("POST", "/api/v1/conversation/pictures", g.token, raw)
+	offered := g.last
+	g.sends(map[string]any{"picture": out["picture"]}, "给客服审核")
+	g.says("确认", "授权书已提交")
+	g.last = offered
+	if status, _ := get(g); status != http.StatusNotFound {
+		t.Errorf("a letter that is in review: %d", status)
+	}
+}
+
+// TestLinkShowsHowItStands: who opens a link again sees what he did, not the
+// beginning.
+func TestLinkShowsHowItStands(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.guest().asksAdmin()
+	path := "/s/" + s.sent("14000001201", linkInText)
+	p := s.open(path)
+	p.fills("text", "开始办理", "请选择【同意】或【拒绝】")
+	if p = s.open(path); !strings.Contains(p.html, "请选择【同意】或【拒绝】") || strings.Contains(p.html, "开始办理") {
+		t.Errorf("in the middle:\n%s", p.html)
+	}
+	p.fills("choice", "c:cancel")
+	p.fills("text", "确定", "继续办理")
+	if p = s.open(path); !strings.Contains(p.html, "继续办理") || !strings.Contains(p.html, "李示二") {
+		t.Errorf("after he stopped:\n%s", p.html)
+	}
+	p.fills("text", "开始办理", "请选择【同意】或【拒绝】")
+}
+
 func TestEventsGoOnWhereTheyWere(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"regexp"
 	"strconv"
 	"time"
@@ -21,6 +22,8 @@ type wechatConfig struct {
 
 	Quota  string // sends after a person's message, how many of them are the staff's, sends after a click
 	Notice string // template by which a person is told that something waits
+
+	transport http.RoundTripper // nil for the usual one
 }
 
 func (w *wechatConfig) table() []setting {
@@ -113,6 +116,7 @@ func newWechat(cfg *Config, s *service, talks *bot.Bot, log *slog.Logger) (*wech
 			return cfg.Public + "/help/" + entry
 		}
 	}
+	o.Transport = cfg.Wechat.transport
 	return wechat.New(o)
 }
 

@@ -95,6 +95,10 @@ func lastOf(tx store.Tx, p channel.Peer, who Speaker) (string, error) {
 
 // handoff opens a ticket for the staff.
 func (t *turn) handoff() error {
+	if t.conv.Peer.Channel == channel.Preview {
+		t.say(textTrial)
+		return t.again()
+	}
 	if t.conv.Ticket != "" {
 		t.say(textTicketOpen)
 		return t.again()

@@ -225,6 +225,20 @@ func (b *Bot) Standing(ctx context.Context, p channel.Peer) (s Standing, err err
 	return s, err
 }
 
+// Slot returns a value of what a person is doing just now, "" if there is none.
+func (b *Bot) Slot(ctx context.Context, p channel.Peer, name string) (value string, err error) {
+	err = b.Store.View(ctx, func(tx store.Tx) error {
+		value = ""
+		c, err := get[conversation](tx, conversations, store.Key{}.Str(p.String()))
+		if err != nil || c == nil || len(c.State.Open) == 0 {
+			return err
+		}
+		value = c.State.Open[len(c.State.Open)-1].Slots[name]
+		return nil
+	})
+	return value, err
+}
+
 // Preview returns what the page behind a link says before anybody acts there.
 // open is false if the link cannot be used, and the text says why. Nothing is
 // written: whoever only looks, looks.

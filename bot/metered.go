@@ -33,29 +33,67 @@ type flight struct {
 	spent int // sends taken from the person's windows
 }
 
+// A tried is a flight that is over: how it went.
+type tried struct {
+	flight
+	failure error
+}
+
 // bring has what is due to a person sent: a delivery, and those behind it that go
-// along. What a channel that counts would not let through is not tried.
+// along. If it cannot be noted how that went, for want of room or because the store
+// is broken, it is remembered: a message that was sent must not be sent again every
+// second until the store takes updates.
 func (b *Bot) bring(ctx context.Context, s channel.Sender, d *Delivery) (sent bool, err error) {
+	was, known := b.unnoted.Load(d.attempt())
+	if !known {
+		t, err := b.try(ctx, s, d)
+		if t == nil || err != nil {
+			return false, err
+		}
+		was = *t
+	}
+	t := was.(tried)
+	notice, err := b.land(context.WithoutCancel(ctx), t.flight, t.failure)
+	if err != nil {
+		b.unnoted.Store(d.attempt(), t)
+		return false, err
+	}
+	b.unnoted.Delete(d.attempt())
+	if notice != nil {
+		err = b.notice(context.WithoutCancel(ctx), s, notice)
+	}
+	return t.failure == nil, err
+}
+
+// attempt names what is sent by a try: another one if the message is replaced.
+func (d *Delivery) attempt() string { return fmt.Sprint(d.ID, " ", d.Seq, " ", d.Rev) }
+
+// wasTried reports whether it is only to be noted how a try went.
+func (b *Bot) wasTried(d *Delivery) bool {
+	_, known := b.unnoted.Load(d.attempt())
+	return known
+}
+
+// try has a delivery sent. What a channel that counts would not let through is not
+// tried. It returns nil if somebody else brings it. An error means that nothing was
+// tried, or that it is in doubt and will be tried again.
+func (b *Bot) try(ctx context.Context, s channel.Sender, d *Delivery) (_ *tried, err error) {
 	f := flight{list: []*Delivery{d}, m: d.outbound()}
 	if meter, counted := s.(channel.Metered); counted || b.Shared {
 		f, err = b.launch(ctx, meter, d)
 	}
 	switch {
 	case errors.Is(err, errTaken):
-		return false, nil
+		return nil, nil
 	case err == nil:
 		err = s.Send(ctx, f.m)
 	case !errors.Is(err, errWindow):
-		return false, err
+		return nil, err
 	}
-	if ctx.Err() != nil {
-		return false, ctx.Err() // in doubt: it will be tried again
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
-	notice, noted := b.land(context.WithoutCancel(ctx), f, err)
-	if notice != nil && noted == nil {
-		noted = b.notice(context.WithoutCancel(ctx), s, notice)
-	}
-	return err == nil, noted
+	return &tried{f, err}, nil
 }
 
 func (d *Delivery) outbound() channel.Outbound {

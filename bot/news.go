@@ -81,10 +81,21 @@ func (r *readers) wake(peers ...channel.Peer) {
 	}
 }
 
+func (r *readers) wakeAll() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, b := range r.of {
+		b.wake()
+	}
+}
+
 // Written tells the bot that another process wrote a record of a table: whoever
-// here waits for such a thing looks.
+// here waits for such a thing looks. An empty table stands for any.
 func (b *Bot) Written(table string, key []byte) {
 	switch table {
+	case "":
+		b.kick()
+		b.readers.wakeAll()
 	case deliveries.Name:
 		b.kick()
 	case transcripts.Name, conversations.Name:

@@ -21,7 +21,8 @@ const (
 	longestRetry = 30 * time.Minute
 	maxTries     = 12 // some three hours; then the delivery is dead
 	outboxBatch  = 100
-	outboxWide   = 8 // deliveries on the way at once
+	outboxLook   = 5000 // deliveries looked at for those: many may stand behind one that waits
+	outboxWide   = 8    // deliveries on the way at once
 	outboxPause  = time.Second
 	maxUnparked  = 20 // messages that are owed again when their person is back
 )
@@ -68,6 +69,7 @@ func (b *Bot) Owe(tx store.Tx, id string, to channel.Peer, m channel.Message) er
 	return b.owe(tx, b.Now(), Delivery{ID: id, To: to, Message: m, Due: b.Now()})
 }
 
+// kick tells those who deliver that something is owed.
 func (b *Bot) kick() { b.owing.wake() }
 
 // Delivered notes that the caller brought messages to their person.
@@ -219,67 +221,87 @@ func settle(tx store.Tx, id string, change func(*Delivery) error) error {
 
 // Deliver sends what is owed on the given channels until ctx is done. Every
 // delivery is tried until it is sent or given up, under the same id; those to
-// one person keep their order.
+// one person keep their order. No channel waits for another.
 func (b *Bot) Deliver(ctx context.Context, senders map[string]channel.Sender) error {
+	var g errgroup.Group
+	for name, s := range senders {
+		g.Go(func() error { b.deliver(ctx, name, s); return nil })
+	}
+	return g.Wait()
+}
+
+// deliver sends what is owed on one channel until ctx is done.
+func (b *Bot) deliver(ctx context.Context, name string, s channel.Sender) {
+	owed, stop := b.owing.add()
+	defer stop()
 	tick := time.NewTicker(outboxPause)
 	defer tick.Stop()
-	wake, stop := b.owing.add()
-	defer stop()
 	for {
-		n, err := b.DeliverOnce(ctx, senders)
+		n, err := b.deliverOnce(ctx, name, s)
 		if err != nil && ctx.Err() == nil {
-			b.Logger.Error("outbox", "err", err)
+			b.Logger.Error("outbox", "channel", name, "err", err)
 		}
 		if n > 0 && err == nil && ctx.Err() == nil {
 			continue // what stood behind it may go now
 		}
+		news := owed
+		if err != nil {
+			news = nil // no sooner than the pause
+		}
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-wake:
+			return
+		case <-news:
 		case <-tick.C:
 		}
 	}
 }
 
 // DeliverOnce sends what is due now and returns how many were sent.
-func (b *Bot) DeliverOnce(ctx context.Context, senders map[string]channel.Sender) (int, error) {
-	heads, err := b.due(ctx, senders, b.Now())
+func (b *Bot) DeliverOnce(ctx context.Context, senders map[string]channel.Sender) (sent int, err error) {
+	for name, s := range senders {
+		n, e := b.deliverOnce(ctx, name, s)
+		sent, err = sent+n, errors.Join(err, e)
+	}
+	return sent, err
+}
+
+func (b *Bot) deliverOnce(ctx context.Context, name string, s channel.Sender) (int, error) {
+	heads, err := b.due(ctx, name)
 	if err != nil {
 		return 0, err
 	}
-	sent := make([]bool, len(heads))
-	g, ctx := errgroup.WithContext(ctx)
+	sent, errs := make([]bool, len(heads)), make([]error, len(heads))
+	var g errgroup.Group
 	g.SetLimit(outboxWide)
 	for i, d := range heads {
-		g.Go(func() (err error) {
-			sent[i], err = b.bring(ctx, senders[d.To.Channel], d)
-			return err
-		})
+		g.Go(func() error { sent[i], errs[i] = b.bring(ctx, s, d); return nil })
 	}
-	err = g.Wait()
+	_ = g.Wait() // errors are in errs: one of them must not cut off the others
 	n := 0
 	for _, ok := range sent {
 		if ok {
 			n++
 		}
 	}
-	return n, err
+	return n, errors.Join(errs...)
 }
 
-// due returns of each person the oldest delivery, if its time has come and nobody
-// brings it already.
-func (b *Bot) due(ctx context.Context, senders map[string]channel.Sender, now time.Time) (out []*Delivery, err error) {
+// due returns what is due on a channel: of each person the oldest delivery, if its
+// time has come and nobody else brings it already.
+func (b *Bot) due(ctx context.Context, name string) (out []*Delivery, err error) {
+	now := b.Now()
 	err = b.Store.View(ctx, func(tx store.Tx) error {
 		out = nil
 		seen := make(map[channel.Peer]bool)
-		due := store.Range{To: store.Key{}.Time(now.Add(time.Millisecond)), Limit: outboxBatch}
+		of := store.Key{}.Str(name)
+		due := store.Range{From: of, To: of.Time(now.Add(time.Millisecond)), Limit: outboxLook}
 		for _, raw := range deliveries.By(tx, "due", due) {
 			d, err := decode[Delivery](raw)
 			if err != nil {
 				return err
 			}
-			if seen[d.To] || senders[d.To.Channel] == nil {
+			if seen[d.To] {
 				continue
 			}
 			seen[d.To] = true
@@ -287,8 +309,10 @@ func (b *Bot) due(ctx context.Context, senders map[string]channel.Sender, now ti
 			if err != nil {
 				return err
 			}
-			if head != nil && head.State == Owed && !head.Due.After(now) && !head.flying(now) {
-				out = append(out, head)
+			if head != nil && head.State == Owed && !head.Due.After(now) && (!head.flying(now) || b.wasTried(head)) {
+				if out = append(out, head); len(out) == outboxBatch {
+					break
+				}
 			}
 		}
 		return nil

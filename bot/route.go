@@ -367,7 +367,7 @@ func (t *turn) picked() bool {
 
 func (t *turn) showPart(token string) bool {
 	entry, part, _ := strings.Cut(strings.TrimPrefix(token, tokenPart), "/")
-	e := t.Base.Content().Entry(kb.EntryID(entry))
+	e := t.baseFor(t.conv.Peer).Content().Entry(kb.EntryID(entry))
 	if e == nil {
 		return false
 	}

@@ -120,4 +120,10 @@ func TestWritten(t *testing.T) {
 		t.Error("heard twice")
 	default:
 	}
+	a.Written("", nil)
+	select {
+	case <-others:
+	default:
+		t.Error("not heard that something changed")
+	}
 }

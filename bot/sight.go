@@ -132,7 +132,7 @@ func (b *Bot) see(ctx context.Context, in channel.Inbound) (*Sight, error) {
 	if err != nil || wanted {
 		return nil, err
 	}
-	s, err := Look(ctx, b.Base, func(pass int) ([]string, error) { return b.Eye.Read(ctx, in.Picture, pass) })
+	s, err := Look(ctx, b.baseFor(in.Peer), func(pass int) ([]string, error) { return b.Eye.Read(ctx, in.Picture, pass) })
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()

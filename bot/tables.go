@@ -106,7 +106,7 @@ var (
 	}}
 	watchers   = store.Table{Name: "watchers"} // Key(case, conversation) => nothing
 	deliveries = store.Table{Name: "deliveries", Decode: decodeRecord[Delivery], Indexes: []store.Index{
-		recordIndex("due", func(d *Delivery) [][]byte { return when(d.State == Owed, store.Key{}.Time(d.Due)) }),
+		recordIndex("due", func(d *Delivery) [][]byte { return when(d.State == Owed, store.Key{}.Str(d.To.Channel).Time(d.Due)) }),
 		recordIndex("peer", func(d *Delivery) [][]byte {
 			return when(d.State == Owed || d.State == Parked, store.Key{}.Str(d.To.String()).Uint(d.Seq))
 		}),
@@ -130,6 +130,11 @@ func Migrations() []store.Migration {
 		{Name: "bot-held", Apply: conversations.Rebuild},
 		{Name: "bot-unsent", Apply: deliveries.Rebuild}, // what is sent is not looked for by state any more
 	}
+}
+
+// LaterMigrations returns those that came after the first ones of other packages.
+func LaterMigrations() []store.Migration {
+	return []store.Migration{{Name: "bot-due-by-channel", Apply: deliveries.Rebuild}}
 }
 
 func put[T any](tx store.Tx, t store.Table, key store.Key, rec *T) error {

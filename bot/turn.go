@@ -62,6 +62,9 @@ type Options struct {
 	// or "" if that is not possible; nil if it never is. The id is the same in
 	// every try.
 	Text func(ctx context.Context, account, id string) (how string, err error)
+	// Trial answers on [channel.Preview]: content that is not published; nil if
+	// nobody tries it.
+	Trial base
 	// Desk is set if there is a desk that wants to hear of conversations with a
 	// ticket; see [desk.Channel].
 	Desk bool
@@ -78,6 +81,7 @@ type Bot struct {
 	owing    bells // deliveries are owed
 	readers  readers
 	meanings *meanings
+	unnoted  sync.Map // deliveries that were tried => tried, until it can be noted
 }
 
 // New returns a bot.
@@ -181,18 +185,27 @@ func (t *turn) ring(r *Receipt) {
 	}
 }
 
+// baseFor is the knowledge base that answers somebody.
+func (b *Bot) baseFor(p channel.Peer) base {
+	if p.Channel == channel.Preview && b.Trial != nil {
+		return b.Trial
+	}
+	return b.Base
+}
+
 // decide finds what the knowledge base has to an utterance. One that says nothing
 // by itself is taken together with the page that the person was reading.
 func (b *Bot) decide(ctx context.Context, in channel.Inbound) (kb.Decision, error) {
-	d, err := b.Base.Decide(ctx, in.Text)
+	base := b.baseFor(in.Peer)
+	d, err := base.Decide(ctx, in.Text)
 	if err != nil || in.Page == "" || d.Kind != kb.None {
 		return d, err
 	}
-	e := b.Base.Content().Entry(kb.EntryID(in.Page))
+	e := base.Content().Entry(kb.EntryID(in.Page))
 	if e == nil || d.Topic != nil {
 		return d, nil
 	}
-	if there, err := b.Base.Decide(ctx, e.Title+" "+in.Text); err == nil && there.Kind == kb.Answer && there.Hits[0].Entry == e {
+	if there, err := base.Decide(ctx, e.Title+" "+in.Text); err == nil && there.Kind == kb.Answer && there.Hits[0].Entry == e {
 		return there, nil
 	}
 	return d, nil

@@ -276,6 +276,9 @@ func (t *staffTx) Walk(since time.Time, each func(channel.Peer, desk.Line)) erro
 			return err
 		}
 		name, id, _ := strings.Cut(store.ReadKey(key).Str(), "/")
+		if name == channel.Preview {
+			continue
+		}
 		each(channel.Peer{Channel: name, ID: id}, l.forStaff())
 	}
 	return nil

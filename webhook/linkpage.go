@@ -13,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"signdesk/bot"
 	"signdesk/bot/channel"
 	"signdesk/webhook/letter"
 )
@@ -44,7 +45,8 @@ func (v linkView) Hotline() string { return v.opts.Contact.Hotline }
 
 // linkForm is what can be done on the page now.
 type linkForm struct {
-	Begin    bool // nothing was done yet
+	Begin    bool // nothing is asked now
+	Begun    bool // but something was done already
 	Picture  bool
 	Many     bool
 	Input    string // keyboard
@@ -129,9 +131,10 @@ func (s *Server) showLink(c *gin.Context) {
 		return
 	}
 	v.Form = &linkForm{Begin: true}
-	if len(last) > 0 && len(last[0].Message.Choices) > 0 {
-		v.Said, v.Form = paragraphs(last[0].Message.Text), formOf(last[0].Message)
-		v.Said = without(v.Said, v.Intro)
+	if len(last) > 0 && last[0].From != bot.User {
+		v.Said, v.Form = without(paragraphs(last[0].Message.Text), v.Intro), formOf(last[0].Message)
+		v.Form.Begin = len(last[0].Message.Choices) == 0
+		v.Form.Begun = v.Form.Begin
 	}
 	c.HTML(http.StatusOK, "link.html", v)
 }
@@ -146,10 +149,25 @@ func (s *Server) letter(c *gin.Context) {
 		return
 	}
 	f, err := s.opts.Letter(c.Request.Context(), c.Param("code"))
+	if errors.Is(err, ErrNoLetter) && s.limited(c, s.byCode, address(c)) {
+		return
+	}
+	s.writeLetter(c, f, err)
+}
+
+// ownLetter answers GET /conversation/letter: who acts in his conversation gets
+// the letter there.
+func (s *Server) ownLetter(c *gin.Context) {
+	f, err := letter.Fields{}, ErrNoLetter
+	if s.opts.OwnLetter != nil {
+		f, err = s.opts.OwnLetter(c.Request.Context(), whose(c))
+	}
+	s.writeLetter(c, f, err)
+}
+
+func (s *Server) writeLetter(c *gin.Context, f letter.Fields, err error) {
 	if errors.Is(err, ErrNoLetter) {
-		if !s.limited(c, s.byCode, address(c)) {
-			s.fail(c, errNotFound)
-		}
+		s.fail(c, errNoLetter)
 		return
 	}
 	var b bytes.Buffer
@@ -246,7 +264,7 @@ func (s *Server) actOnLink(c *gin.Context) {
 		}
 	}
 	if v.Form == nil && v.Open {
-		v.Form = &linkForm{Begin: true}
+		v.Form = &linkForm{Begin: true, Begun: true}
 	}
 	c.HTML(http.StatusOK, "link.html", v)
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"signdesk/bot"
+	"signdesk/bot/channel"
 	"signdesk/kb"
 	"signdesk/webhook/hooks"
 	"signdesk/webhook/letter"
@@ -45,6 +46,7 @@ type Options struct {
 	Base      decider
 	Talks     conversations
 	Visitors  *visitor.Signer
+	Previews  *visitor.Signer // of those who try what is not published; nil if nobody can
 	Users     *visitor.Users
 	AccountOf func(ctx context.Context, login string) (account string, err error) // "" if there is none
 	Contact   bot.Contact
@@ -59,6 +61,8 @@ type Options struct {
 	// Letter returns the fields of the letter that belongs to a link; the error
 	// is [ErrNoLetter] if there is none.
 	Letter func(ctx context.Context, link string) (letter.Fields, error)
+	// OwnLetter is Letter for a person in his conversation.
+	OwnLetter func(ctx context.Context, p channel.Peer) (letter.Fields, error)
 	// Events checks, and Event does, what other systems tell; nil: they are not
 	// heard.
 	Events  *hooks.Receiver
@@ -147,6 +151,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s.linkPages()
 	s.demo()
+	s.previews()
 	s.engine.NoRoute(func(c *gin.Context) { s.fail(c, errNotFound) })
 	s.engine.NoMethod(func(c *gin.Context) { s.fail(c, errMethod) })
 	return s, nil
@@ -179,7 +184,7 @@ func (s *Server) api() error {
 	if len(s.opts.Origins) > 0 {
 		v1.Use(cors.New(cors.Config{AllowOrigins: s.opts.Origins, AllowMethods: []string{"GET", "POST"}, MaxAge: time.Hour,
 			AllowHeaders: []string{"Authorization", "Content-Type", "Last-Event-ID"}, ExposeHeaders: []string{"Retry-After", "X-Request-Id"}}))
-		for _, path := range []string{"/conversation", "/conversation/messages", "/conversation/pictures", "/conversation/ratings", "/conversation/end", "/conversation/events"} {
+		for _, path := range []string{"/conversation", "/conversation/messages", "/conversation/pictures", "/conversation/ratings", "/conversation/end", "/conversation/events", "/conversation/letter"} {
 			v1.OPTIONS(path, func(c *gin.Context) { c.Status(http.StatusNoContent) })
 		}
 	}
@@ -191,6 +196,7 @@ func (s *Server) api() error {
 	mine.POST("/ratings", body(maxBody), s.rate)
 	mine.POST("/end", body(maxBody), s.end)
 	mine.GET("/events", s.events)
+	mine.GET("/letter", s.ownLetter)
 	return nil
 }
 

@@ -54,20 +54,42 @@ const (
 
 // message is how a line of a conversation is shown to programs.
 type message struct {
-	ID      string           `json:"id"`
-	Seq     uint64           `json:"seq"`
-	At      time.Time        `json:"at"`
-	From    string           `json:"from"` // visitor, bot or staff
-	Text    string           `json:"text"`
-	Choices []channel.Choice `json:"choices"`
-	Picture bool             `json:"picture,omitempty"`
-	Many    bool             `json:"many,omitempty"`
-	Input   string           `json:"input,omitempty"`
-	Image   bool             `json:"image,omitempty"`
-	Client  string           `json:"client,omitempty"`
-	Link    *pageLink        `json:"link,omitempty"`
-	Rate    bool             `json:"rate,omitempty"`
-	Rated   string           `json:"rated,omitempty"`
+	ID      string    `json:"id"`
+	Seq     uint64    `json:"seq"`
+	At      time.Time `json:"at"`
+	From    string    `json:"from"` // visitor, bot or staff
+	Text    string    `json:"text"`
+	Choices []choice  `json:"choices"`
+	Picture bool      `json:"picture,omitempty"`
+	Many    bool      `json:"many,omitempty"`
+	Input   string    `json:"input,omitempty"`
+	Image   bool      `json:"image,omitempty"`
+	Client  string    `json:"client,omitempty"`
+	Link    *pageLink `json:"link,omitempty"`
+	Rate    bool      `json:"rate,omitempty"`
+	Rated   string    `json:"rated,omitempty"`
+}
+
+// choice is a choice, and the file that it stands for, if it does.
+type choice struct {
+	channel.Choice
+	File *file `json:"file,omitempty"`
+}
+
+type file struct {
+	Href string `json:"href"`
+	Name string `json:"name"`
+}
+
+func shownChoices(list []channel.Choice) []choice {
+	out := make([]choice, len(list))
+	for i, c := range list {
+		out[i].Choice = c
+		if c.Token == tokenDownload {
+			out[i].File = &file{"/api/v1/conversation/letter", "授权书.pdf"}
+		}
+	}
+	return out
 }
 
 type pageLink struct {
@@ -76,13 +98,10 @@ type pageLink struct {
 }
 
 func (s *Server) message(l bot.Line) message {
-	m := message{ID: strconv.FormatUint(l.Seq, 10), Seq: l.Seq, At: l.At.UTC(), From: string(l.From), Text: l.Message.Text, Choices: l.Message.Choices,
+	m := message{ID: strconv.FormatUint(l.Seq, 10), Seq: l.Seq, At: l.At.UTC(), From: string(l.From), Text: l.Message.Text, Choices: shownChoices(l.Message.Choices),
 		Picture: l.Message.Picture, Many: l.Message.Many, Input: l.Message.Input, Image: l.Picture, Client: l.Client, Rated: string(l.Rated)}
 	if l.From == bot.User {
 		m.From = "visitor"
-	}
-	if m.Choices == nil {
-		m.Choices = []channel.Choice{}
 	}
 	if entry := l.Message.Entry; entry != "" {
 		m.Rate = true
@@ -92,7 +111,12 @@ func (s *Server) message(l bot.Line) message {
 }
 
 // peer is the conversation of a visitor.
-func peer(visitor string) channel.Peer { return channel.Peer{Channel: Channel, ID: visitor} }
+func peer(visitor string) channel.Peer {
+	if id, ok := strings.CutPrefix(visitor, previewVisitor); ok {
+		return channel.Peer{Channel: channel.Preview, ID: id}
+	}
+	return channel.Peer{Channel: Channel, ID: visitor}
+}
 
 // visitor returns whose token a request bears, "" if none that is good.
 func (s *Server) visitor(c *gin.Context) string {
@@ -101,6 +125,9 @@ func (s *Server) visitor(c *gin.Context) string {
 		token, _ = c.Cookie(cookieName)
 	}
 	id, err := s.opts.Visitors.Read(token, s.opts.Now())
+	if err != nil && bears {
+		return s.previewer(token)
+	}
 	if err != nil {
 		return ""
 	}
@@ -146,8 +173,14 @@ func (s *Server) hello(c *gin.Context) {
 		User   string `json:"user"`
 		Device string `json:"device"`
 		Page   string `json:"page"`
+
+		Preview string `json:"preview"`
 	}
 	if !s.decodeJSON(c, &in) {
+		return
+	}
+	if in.Preview != "" {
+		s.helloPreview(c, in.Preview)
 		return
 	}
 	ctx := c.Request.Context()
@@ -165,6 +198,9 @@ func (s *Server) hello(c *gin.Context) {
 			s.refuseUser(c, err)
 			return
 		}
+	}
+	if strings.HasPrefix(id, previewVisitor) { // in a page that is none of a preview
+		id = ""
 	}
 	if id != "" {
 		if st, err = s.opts.Talks.Standing(ctx, peer(id)); err != nil {
@@ -215,7 +251,7 @@ func (s *Server) welcome(c *gin.Context, id, token string, made bool, st bot.Sta
 	if len(last) > 0 {
 		cursor = last[0].Seq
 	}
-	if token != "" {
+	if token != "" && !strings.HasPrefix(id, previewVisitor) {
 		http.SetCookie(c.Writer, &http.Cookie{Name: cookieName, Value: token, Path: "/", HttpOnly: true, Secure: s.opts.Secure, SameSite: http.SameSiteLaxMode,
 			MaxAge: int(visitor.Life.Seconds())})
 	}
@@ -223,7 +259,7 @@ func (s *Server) welcome(c *gin.Context, id, token string, made bool, st bot.Sta
 	c.JSON(http.StatusOK, gin.H{
 		"conversation": id[:8], "token": token, "created": made, "bound": st.Account != "", "cursor": strconv.FormatUint(cursor, 10),
 		"brand": s.opts.Contact.Brand, "hotline": s.opts.Contact.Hotline, "hours": gin.H{"open": hours.Open, "text": hours.Text},
-		"greeting": message{ID: "0", At: s.opts.Now().UTC(), From: "bot", Text: bot.Greeting(s.opts.Contact), Choices: beginnings()},
+		"greeting": message{ID: "0", At: s.opts.Now().UTC(), From: "bot", Text: bot.Greeting(s.opts.Contact), Choices: shownChoices(beginnings())},
 	})
 }
 

@@ -21,6 +21,10 @@ type Peer struct {
 // String is the key of the conversation.
 func (p Peer) String() string { return p.Channel + "/" + p.ID }
 
+// Preview is the channel of those who try content that is not published. Nobody
+// serves them, and what they ask is not counted.
+const Preview = "preview"
+
 // A Device is what the person acts on.
 type Device string
 

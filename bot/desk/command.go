@@ -132,6 +132,7 @@ func (d *Desk) buttons() map[string]Button {
 	table := make(map[string]Button)
 	for _, b := range append([]Button{
 		{"claim", Staff, d.pressClaim},
+		{"again", Staff, d.pressAgain},
 		{"free", Staff, d.pressFree},
 		{"close", Staff, d.pressClose},
 		{"card", Reader, d.pressCard},
@@ -210,7 +211,7 @@ const maxQuestions = 12 // asked outside of one act
 // in a private chat.
 func (d *Desk) about(ctx context.Context, act channel.Act) (ticket string, err error) {
 	if name, arg, ok := strings.Cut(act.Click, ":"); ok {
-		if slices.Contains([]string{"claim", "free", "close", "card", "send", "edit"}, name) {
+		if slices.Contains([]string{"claim", "again", "free", "close", "card", "send", "edit"}, name) {
 			ticket, _, _ = strings.Cut(arg, "/")
 		}
 		return ticket, nil

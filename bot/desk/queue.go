@@ -171,7 +171,7 @@ func (d *Desk) topicCard(tx Tx, w *work, f facts) error {
 	}
 	switch {
 	case !w.Closed.IsZero():
-		button("claim", "再次联系")
+		button("again", "再次联系")
 		m.Post.Close = true
 	case w.Staff == "":
 		button("claim", "接单")
@@ -262,11 +262,25 @@ func (d *Desk) claim(c *Call) error {
 	if c.ticket == "" {
 		return c.Reply("请在客户的话题里发 /claim，或者按排队卡片上的“接单”。")
 	}
-	return d.pressClaim(c, c.ticket)
+	return d.pressAgain(c, c.ticket)
 }
 
-// pressClaim gives a ticket to whoever presses first; a closed one is opened
-// again.
+// pressAgain opens the conversation of a closed ticket once more.
+func (d *Desk) pressAgain(c *Call, ticket string) error {
+	w, err := d.work(c.Tx, ticket)
+	if errors.Is(err, ErrNoTicket) {
+		return c.Alert("这张单不在了。")
+	}
+	if err != nil {
+		return err
+	}
+	if w.Closed.IsZero() {
+		return d.pressClaim(c, ticket)
+	}
+	return d.reopen(c, w)
+}
+
+// pressClaim gives a ticket to whoever presses first.
 func (d *Desk) pressClaim(c *Call, ticket string) error {
 	w, err := d.work(c.Tx, ticket)
 	if errors.Is(err, ErrNoTicket) {
@@ -276,7 +290,7 @@ func (d *Desk) pressClaim(c *Call, ticket string) error {
 		return err
 	}
 	if !w.Closed.IsZero() {
-		return d.reopen(c, w)
+		return c.Alert("这次服务已经结束（接待：" + cmp.Or(w.Name, "无") + "）。")
 	}
 	switch err := d.take(c, w); {
 	case errors.Is(err, ErrTaken):

@@ -70,7 +70,7 @@ func (d *Desk) speak(c *Call, ticket string, m channel.Message) error {
 	}
 	if !w.Closed.IsZero() {
 		return c.Reply("这次服务已结束，这句话没有发给客户。要再联系他，请按下面的按钮，再重发一次。",
-			channel.Choice{Token: "claim:" + w.Ticket, Label: "再次联系"})
+			channel.Choice{Token: "again:" + w.Ticket, Label: "再次联系"})
 	}
 	mine := w.Staff == c.Act.Staff
 	switch err := d.take(c, w); {

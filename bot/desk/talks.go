@@ -104,7 +104,8 @@ type Tx interface {
 	// Find returns conversations in which something was said since a time, the
 	// latest first.
 	Find(words string, since time.Time, limit int) ([]Found, error)
-	// Walk goes through what was said since a time, in that order.
+	// Walk goes through what was said since a time, in that order; not what was said
+	// on [channel.Preview].
 	Walk(since time.Time, each func(channel.Peer, Line)) error
 
 	// Owe owes a message to somebody, once for each id.

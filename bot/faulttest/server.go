@@ -173,7 +173,7 @@ func (s *Server) Log() string {
 	if err != nil {
 		return err.Error()
 	}
-	return string(raw[max(0, len(raw)-4000):])
+	return string(raw[max(0, len(raw)-1500):])
 }
 
 // Command runs another command of the binary on the same settings.

@@ -22,6 +22,7 @@ func (l *Library) Commands() []desk.Command {
 		{Name: "drafts", Role: desk.Staff, Help: "/drafts 还没发布的草稿", Run: l.listDrafts},
 		{Name: "draft", Role: desk.Editor, Help: "/draft 编号 答案 文字：改草稿的答案；也可以改“标题”、加“问法”、“删除”", Run: l.editDraft},
 		{Name: "try", Role: desk.Staff, Help: "/try 问题 看发布草稿后机器人会怎么答", Work: l.try},
+		{Name: "preview", Role: desk.Staff, Help: "/preview 在网页上试用草稿的链接，两小时内有效", Run: l.preview},
 		{Name: "check", Role: desk.Editor, Help: "/check 用全部测试题试跑草稿，不发布", Work: l.publish},
 		{Name: "publish", Role: desk.Editor, Help: "/publish 测试通过后发布草稿；管理员可以 /publish 强制", Work: l.publish},
 		{Name: "releases", Role: desk.Reader, Help: "/releases 发布过的版本", Run: l.listReleases},
@@ -340,50 +341,6 @@ func (l *Library) pressUndraft(c *desk.Call, arg string) error {
 	return c.Reply("已删除草稿" + arg + "。")
 }
 
-// try is /try.
-func (l *Library) try(ctx context.Context, j desk.Job) (channel.Message, error) {
-	if strings.TrimSpace(j.Text) == "" {
-		return said("请写问题：/try 问题")
-	}
-	b, err := l.Candidate(ctx)
-	var refused *ContentError
-	if errors.As(err, &refused) {
-		return said(refusedText(refused))
-	}
-	if err != nil {
-		return channel.Message{}, err
-	}
-	after, err := b.Decide(ctx, j.Text)
-	if err != nil {
-		return channel.Message{}, err
-	}
-	before, err := l.Live.Decide(ctx, j.Text)
-	if err != nil {
-		return channel.Message{}, err
-	}
-	return said("现在：" + told(before) + "\n发布草稿后：" + told(after))
-}
-
-// told is a decision in a few words.
-func told(d kb.Decision) string {
-	switch {
-	case d.Kind == kb.Answer:
-		p := d.Hits[0].Part()
-		return "《" + p.Title + "》" + p.Short
-	case d.Kind == kb.Choices:
-		var titles []string
-		for i := range d.Hits {
-			titles = append(titles, "《"+d.Hits[i].Part().Title+"》")
-		}
-		return "请客户选 " + strings.Join(titles, " ")
-	case d.Kind == kb.Smalltalk:
-		return "寒暄"
-	case d.Topic != nil:
-		return "不回答（话题“" + d.Topic.Name + "”）"
-	}
-	return "不知道"
-}
-
 // publish is /publish and /check.
 func (l *Library) publish(ctx context.Context, j desk.Job) (channel.Message, error) {
 	by := Publisher{ID: j.Staff, Name: j.Name, Job: j.ID, DryRun: j.Command == "check", Force: strings.TrimSpace(j.Text) == "强制", Tell: j.Tell}
@@ -409,51 +366,6 @@ func (l *Library) publish(ctx context.Context, j desk.Job) (channel.Message, err
 		return said("试跑完成，没有发布。\n" + r.Report.text())
 	}
 	return said(fmt.Sprintf("已发布版本%d，现在起按它回答。要退回，请发 /rollback 版本号（/releases 看版本）。\n%s", r.N, r.Report.text()))
-}
-
-func refusedText(e *ContentError) string {
-	return "草稿里有内容不合规，不能发布，请用 /draft 修改：\n" + e.Err.Error()
-}
-
-const reportLines = 8
-
-// text shows a report.
-func (r *Report) text() string {
-	text := fmt.Sprintf("%d道测试题（每题1分）：得%.1f分，原来%.1f分；变好%d道，变差%d道。", r.Asked, r.Right, r.Before, len(r.Better), len(r.Worse))
-	return text + lines("变差：", changes(r.Worse)) + lines("变好：", changes(r.Better)) + lines("没有达到下限：", r.Below) + lines("没有放进去：", r.Left)
-}
-
-func changes(list []Change) (out []string) {
-	for _, c := range list[:min(len(list), reportLines)] {
-		what := fmt.Sprintf("原来%s，现在%s", c.Before, c.After)
-		if c.Before == c.After {
-			what = "首选没变，答到的细节变了"
-		}
-		out = append(out, fmt.Sprintf("“%s” 应为%s：%s", short(c.Question), c.Want, what))
-	}
-	if more := len(list) - reportLines; more > 0 {
-		out = append(out, fmt.Sprintf("……还有%d道", more))
-	}
-	return out
-}
-
-// short is a question as a report quotes it.
-func short(question string) string {
-	const most = 30
-	if q := cutRunes(question, most); len(q) < len(cutRunes(question, most+1)) {
-		return q + "…"
-	}
-	return cutRunes(question, most)
-}
-
-func lines(head string, list []string) string {
-	if len(list) == 0 {
-		return ""
-	}
-	if head != "" {
-		head = "\n" + head
-	}
-	return head + "\n· " + strings.Join(list, "\n· ")
 }
 
 // listReleases is /releases.

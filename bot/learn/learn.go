@@ -45,6 +45,9 @@ type Options struct {
 	Talks desk.Talks
 	// Live is the base that answers; nil outside of a server.
 	Live *kb.Live
+	// Preview makes an address at which the drafts can be tried for a while, "" if
+	// there is none; nil if there never is.
+	Preview func() string
 }
 
 // An Exam is what a base made of the regression set.

@@ -123,7 +123,7 @@ func (l *Library) release(ctx context.Context, c *candidate, by Publisher, note 
 	if trained := b.Classifier(); trained != nil {
 		files[classifierFile] = trained
 	}
-	packed, err := pack(files)
+	packed, err := Pack(files)
 	if err != nil {
 		return nil, fmt.Errorf("learn: pack: %w", err)
 	}

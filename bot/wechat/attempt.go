@@ -15,6 +15,9 @@ type work struct {
 	err   error
 	goes  *carriage // back in a request; nil for a mere acknowledgement
 
+	answered chan struct{} // closed once an attempt was answered with it, or will never be
+	closing  sync.Once
+
 	mu       sync.Mutex
 	attempts int
 	given    bool // an attempt was acknowledged without the reply, which is sent by other means
@@ -53,6 +56,10 @@ func (l *line) leave(openid string, w *work) {
 // the platform repeats it.
 const remember = 20 * time.Second
 
+// grace is how long the next message waits for the reply to the one before to be
+// written, where no attempt may be there to take it.
+const grace = 300 * time.Millisecond
+
 // attempt answers one attempt to bring a message.
 func (a *Account) attempt(ctx context.Context, s *answer, m *pushed) {
 	if m.ignored() {
@@ -63,7 +70,7 @@ func (a *Account) attempt(ctx context.Context, s *answer, m *pushed) {
 	key := m.From + "\x00" + m.id()
 	found, known := a.work.Load(key)
 	if !known {
-		found, known = a.work.LoadOrStore(key, &work{ready: make(chan struct{})})
+		found, known = a.work.LoadOrStore(key, &work{ready: make(chan struct{}), answered: make(chan struct{})})
 	}
 	w := found.(*work)
 	if !known {
@@ -116,6 +123,10 @@ func (a *Account) run(ctx context.Context, key string, w, before *work, m *pushe
 	slow := time.AfterFunc(slowAfter, func() { a.typing(ctx, m.From) })
 	if before != nil {
 		<-before.ready
+		select { // its reply goes ahead
+		case <-before.answered:
+		case <-time.After(grace):
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, workFor)
 	defer cancel()
@@ -137,6 +148,9 @@ func (a *Account) run(ctx context.Context, key string, w, before *work, m *pushe
 		return
 	}
 	time.AfterFunc(remember, func() { a.work.Delete(key) })
+	if given {
+		w.closing.Do(func() { close(w.answered) })
+	}
 	if given && reply != nil && reply.ID != "" {
 		a.release(ctx, reply.ID)
 	}
@@ -144,6 +158,7 @@ func (a *Account) run(ctx context.Context, key string, w, before *work, m *pushe
 
 // give answers an attempt with what the work came to.
 func (a *Account) give(ctx context.Context, s *answer, w *work) {
+	defer w.closing.Do(func() { close(w.answered) })
 	w.mu.Lock()
 	given, first := w.given, !w.noted
 	w.mu.Unlock()

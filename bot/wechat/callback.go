@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/silenceper/wechat/v2/util"
 )
@@ -137,12 +138,29 @@ func decodeXML(raw []byte, into any) error {
 	if bytes.Contains(raw, []byte("<!DOCTYPE")) || bytes.Contains(raw, []byte("<!ENTITY")) {
 		return errors.New("wechat: document types are not taken")
 	}
-	dec := xml.NewDecoder(bytes.NewReader(raw))
+	dec := xml.NewDecoder(bytes.NewReader(legal(raw)))
 	dec.CharsetReader = nil
 	if err := dec.Decode(into); err != nil {
 		return errors.New("wechat: malformed XML") // the cause quotes the text
 	}
 	return nil
+}
+
+// legal leaves out what XML cannot hold: people paste it, and a message must not
+// be lost for it.
+func legal(raw []byte) []byte {
+	odd := func(r rune) bool {
+		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF || r == utf8.RuneError
+	}
+	if bytes.IndexFunc(raw, odd) < 0 {
+		return raw
+	}
+	return bytes.Map(func(r rune) rune {
+		if odd(r) {
+			return -1
+		}
+		return r
+	}, raw)
 }
 
 // nonces remember which message came with a nonce. The platform may repeat one
@@ -259,7 +277,7 @@ type sealed struct {
 
 // send writes a reply. An error means that it may not have reached the platform.
 func (s *answer) send(text string) error {
-	return s.write(passive{Type: cdata{"text"}, Content: &cdata{text}})
+	return s.write(passive{Type: cdata{"text"}, Content: &cdata{string(legal([]byte(text)))}})
 }
 
 // transfer hands the person to WeChat's own customer service.

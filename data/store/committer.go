@@ -248,11 +248,9 @@ func (c *Committer) collect() {
 func (c *Committer) execute(u *update) {
 	g := &c.group
 	if err := c.begin(u); err != nil {
-		// Those that wait would wait for the same failure, one after another.
-		for ; u != nil; u = c.next(false) {
-			u.err = err
-			close(u.over)
-		}
+		u.err = err
+		close(u.over)
+		c.refuse(err)
 		return
 	}
 	tx := &txn{base: g.base, layer: g.layer.Fork()}
@@ -281,6 +279,14 @@ func (c *Committer) execute(u *update) {
 	}()
 	u.err = u.fn(tx)
 	returned = true
+}
+
+// refuse fails the updates that wait, as each would wait for the same failure.
+func (c *Committer) refuse(err error) {
+	for u := c.next(false); u != nil; u = c.next(false) {
+		u.err = err
+		close(u.over)
+	}
 }
 
 // begin sees to it that the group is begun; u is its first update, or joins it.
@@ -325,5 +331,8 @@ func (c *Committer) commit() {
 			u.err, u.panicked, u.exited = err, nil, false
 		}
 		close(u.over)
+	}
+	if errors.Is(err, ErrUnavailable) || errors.Is(err, ErrDoubt) {
+		c.refuse(fmt.Errorf("store: commit: %w", ErrUnavailable))
 	}
 }

@@ -76,10 +76,11 @@ func LayerRange(table string, r Range) (from, to []byte) {
 	return from, to
 }
 
-// A Watcher is a store that others may change. Watch calls changed at the
-// beginning and then some time after each change, whoever made it, until ctx is
-// done; several changes may be told at once, and a call may be for nothing. It is
-// a hint to look again, with a View. It returns nil.
+// A Watcher is a store that other processes may change. Watch calls changed some
+// time after each change of theirs, with the table and the key of each record that
+// was written or deleted; with an empty table if it is not known what changed, as at
+// the beginning. It is a hint to look again, with a View: what it says may be told
+// twice, and be passed by a later change. It returns nil when ctx is done.
 type Watcher interface {
-	Watch(ctx context.Context, changed func()) error
+	Watch(ctx context.Context, changed func(table string, key []byte)) error
 }

@@ -13,6 +13,10 @@ var (
 	// changed.
 	ErrNewer = errors.New("store was written by a newer program")
 
+	// ErrCopying means that a copy is being written to the store, or that one was
+	// not finished: it is to be thrown away.
+	ErrCopying = errors.New("store holds a part of a copy")
+
 	// ErrHistory means that the migrations run on the store are not those of
 	// this program: one was renamed, removed or inserted in between.
 	ErrHistory = errors.New("store has a different history of migrations")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -66,6 +67,9 @@ func (p *Platform) do(_ http.ResponseWriter, r *http.Request, body []byte) map[s
 	defer p.mu.Unlock()
 	if r.URL.Path == "/cgi-bin/stable_token" {
 		return p.issue(body)
+	}
+	if raw := p.media[path.Base(r.URL.Path)]; raw != nil && strings.HasSuffix(r.URL.Host, pictureHost) {
+		return map[string]any{"raw": raw}
 	}
 	switch given := r.URL.Query().Get("access_token"); {
 	case given != p.token:
@@ -161,6 +165,8 @@ func (p *Platform) send(body []byte) map[string]any {
 			return refusal(40007, "invalid media_id")
 		}
 		text = "[图片]"
+	case in.Type == "msgmenu" && p.NoMenus:
+		return refusal(40200, "invalid account type")
 	case in.Type == "msgmenu" && in.Menu != nil && len(in.Menu.List) > 0:
 		text = in.Menu.Head
 		for _, item := range in.Menu.List {

@@ -124,12 +124,17 @@ type versioned struct {
 }
 
 // A change is what the versions after since and up to version wrote; a nil value
-// deletes.
+// deletes, and unknown tells only that the key was written.
 type change struct {
 	since, version uint64
 	rows           tree.Tree
 	bytes          int
 }
+
+// unknown stands for a value that was not read. It is told by its address.
+var unknown = []byte("?")
+
+func isUnknown(value []byte) bool { return len(value) == 1 && &value[0] == &unknown[0] }
 
 const (
 	// recentChanges and recentLimit bound what is remembered of late: a read
@@ -212,6 +217,8 @@ func (c *cache) write(key, value []byte) {
 		c.count(key, -rowCost-len(key)-len(was))
 	}
 	switch {
+	case isUnknown(value):
+		c.unlearn(key)
 	case value != nil:
 		c.rows.Set(key, value)
 		c.count(key, rowCost+len(key)+len(value))

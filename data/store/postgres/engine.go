@@ -15,12 +15,17 @@ import (
 )
 
 const (
-	// contendedGroups is for how many groups the lock is taken first after
+	// sharedGroups is for how many groups it is noted what they read, after
 	// another replica was met.
-	contendedGroups = 32
+	sharedGroups = 1000
+	// lockedGroups is for how many groups the lock is taken first after two
+	// replicas got in each other's way.
+	lockedGroups = 4
 	// changesLimit is how many versions of others are looked up one by one; if
-	// there are more the cache is forgotten instead.
+	// there are more the cache is forgotten instead. Of the last valuesLimit the
+	// values are read as well, what the others wrote is forgotten.
 	changesLimit = 256
+	valuesLimit  = 4
 	// notedKeys is how many keys of a group are noted; more mean everything.
 	notedKeys = 50_000
 	// putBytes bounds what one statement writes.
@@ -40,7 +45,12 @@ type engine struct {
 	cached    uint64    // timeline of the cache
 	inDoubt   bool      // the server said so of the last commit
 	locked    bool      // a transaction holds the version's row, and the cache is up to date
+	shared    int       // for how many groups more to note what they read
 	contended int       // for how many groups more to lock first
+	reads     *reads    // of the group
+	failed    error     // a read of the group failed
+	stale     bool      // there are later versions than the cache's
+	own       *writes   // what was committed here after versions that the cache lacks; nil for nothing
 	marks     []mark
 }
 
@@ -52,14 +62,25 @@ type mark struct {
 
 // Begin implements [store.Engine].
 func (e *engine) Begin(patient bool) (store.Base, error) {
-	if !e.locked && (patient || e.contended > 0 || e.s.cache.behind()) {
-		ctx, cancel := context.WithTimeout(context.Background(), e.s.timeout)
-		defer cancel()
-		if err := e.lock(ctx); err != nil {
-			return nil, fmt.Errorf("store: begin: %w: %w", store.ErrUnavailable, err)
-		}
+	ctx, cancel := context.WithTimeout(context.Background(), e.s.timeout)
+	defer cancel()
+	var err error
+	switch lock := patient || e.contended > 0; {
+	case e.locked:
+	case lock:
+		err = e.retry(ctx, e.lock)
+	case e.stale || e.s.cache.behind():
+		err = e.retry(ctx, e.catchUp)
 	}
-	r := &reader{state: e.s.cache.now(), extend: e.miss}
+	if err != nil {
+		return nil, fmt.Errorf("store: begin: %w: %w", store.ErrUnavailable, err)
+	}
+	e.shared, e.contended = max(0, e.shared-1), max(0, e.contended-1)
+	e.reads, e.failed = nil, nil
+	if e.shared > 0 && !e.locked {
+		e.reads = &reads{}
+	}
+	r := &reader{state: e.s.cache.now(), extend: e.miss, reads: e.reads}
 	if patient {
 		r.extend = e.read
 	}
@@ -97,6 +118,7 @@ func (e *engine) read(r *reader, w want) {
 func (e *engine) fail(r *reader, err error) {
 	e.drop()
 	r.err = fmt.Errorf("store: read: %w: %w", store.ErrUnavailable, err)
+	e.failed = r.err
 	panic(r.err)
 }
 
@@ -179,15 +201,12 @@ func (e *engine) drop() {
 	e.conn, e.locked = nil, false
 }
 
-// lock begins a transaction that holds the version's row, so that nobody else can
-// commit before it ends, and brings the cache up to date. It tries until ctx is
-// done.
-func (e *engine) lock(ctx context.Context) error {
+// retry tries until ctx is done.
+func (e *engine) retry(ctx context.Context, fn func(context.Context) error) error {
 	for {
 		err := e.connect(ctx)
 		if err == nil {
-			if err = e.tryLock(ctx); err == nil {
-				e.locked = true
+			if err = fn(ctx); err == nil {
 				return nil
 			}
 			e.drop()
@@ -198,70 +217,108 @@ func (e *engine) lock(ctx context.Context) error {
 	}
 }
 
-func (e *engine) tryLock(ctx context.Context) error {
-	c := e.s.cache
-	had := c.now().version
+// lock begins a transaction that holds the version's row, so that nobody else can
+// commit before it ends, and brings the cache up to date.
+func (e *engine) lock(ctx context.Context) error {
 	b := &pgx.Batch{}
 	b.Queue("BEGIN ISOLATION LEVEL READ COMMITTED")
 	b.Queue(sqlLock)
-	b.Queue(sqlChanges, had, changesLimit)
-	res := e.conn.SendBatch(ctx, b)
-	_, err := res.Exec()
-	var version uint64
-	if err == nil {
-		err = res.QueryRow().Scan(&version)
-	}
-	var layer tree.Tree
-	whole := false
-	if err == nil {
-		rows, _ := res.Query()
-		layer, whole, err = changes(rows, version-had) // no number of versions makes up for fewer
-	}
-	if err = errors.Join(err, res.Close()); err != nil {
-		return err
-	}
-	switch {
-	case version < had && e.timeline == e.cached:
-		return fmt.Errorf("%w: version %d after %d", errBehind, version, had)
-	case version == had:
-		e.contended = max(0, e.contended-1)
-	case whole:
-		e.contended = contendedGroups
-		c.apply(version, layer)
-	default:
-		e.contended = contendedGroups
-		// Too far behind; or ahead of a server that was promoted without all that
-		// was acknowledged, as only an operator can have allowed.
-		c.reset(version)
-	}
-	e.cached = e.timeline
-	return nil
+	err := e.advance(ctx, b)
+	e.locked = err == nil
+	return err
 }
 
-// changes reads the changes of n versions, as one layer. whole says that these
-// are all.
-func changes(rows pgx.Rows, n uint64) (layer tree.Tree, whole bool, err error) {
-	defer rows.Close()
-	seen := map[uint64]bool{}
-	whole = true
-	for rows.Next() {
-		var version uint64
-		var listed bool
-		var key, value []byte
-		if err := rows.Scan(&version, &listed, &key, &value); err != nil {
-			return layer, false, err
-		}
-		seen[version] = true
-		whole = whole && listed
-		if key != nil {
+// catchUp brings the cache up to date.
+func (e *engine) catchUp(ctx context.Context) error {
+	return e.advance(ctx, &pgx.Batch{})
+}
+
+// advance sends a batch and brings the cache to the version after it.
+func (e *engine) advance(ctx context.Context, b *pgx.Batch) error {
+	if e.own == nil {
+		e.own = &writes{had: e.s.cache.now().version, id: []byte{}}
+	}
+	e.askChanges(b, e.own)
+	if err := e.conn.SendBatch(ctx, b).Close(); err != nil {
+		return err
+	}
+	return e.absorb(e.own)
+}
+
+// askChanges adds to a batch the question for what others have changed since w.had.
+func (e *engine) askChanges(b *pgx.Batch, w *writes) {
+	b.Queue(sqlChanges, w.had, w.id, changesLimit, valuesLimit).Query(func(rows pgx.Rows) (err error) {
+		w.now, w.missing, w.others, err = changes(rows, w.had)
+		return err
+	})
+}
+
+// absorb brings the cache to the version w.now, by what others have changed and
+// what w has written, if it was committed.
+func (e *engine) absorb(w *writes) error {
+	c := e.s.cache
+	layer, behind := w.others, max(w.had, w.version)
+	if w.version > 0 {
+		w.missing--
+		layer = w.layer.Fork()
+		for cur := w.others.Cursor(nil, nil, false); ; {
+			key, value := cur.Next()
+			if key == nil {
+				break
+			}
 			layer.Set(key, value)
 		}
 	}
-	return layer, whole && uint64(len(seen)) == n, rows.Err()
+	switch {
+	case w.now < behind && e.timeline == e.cached:
+		return fmt.Errorf("%w: version %d after %d", errBehind, w.now, behind)
+	case w.now < behind, w.missing > 0:
+		// Too far behind; or ahead of a server that was promoted without all that
+		// was acknowledged, as only an operator can have allowed.
+		c.reset(w.now)
+		e.shared = sharedGroups
+	case w.now > w.had:
+		c.apply(w.now, layer)
+		if !w.others.Empty() {
+			e.shared = sharedGroups
+		}
+	}
+	e.cached, e.stale, e.own = e.timeline, false, nil
+	return nil
+}
+
+// changes returns the last version, what those after had have changed, and of how
+// many of them there is nothing known.
+func changes(rows pgx.Rows, had uint64) (version, missing uint64, layer tree.Tree, err error) {
+	seen, fresh := map[uint64]bool{}, map[string]bool{}
+	for rows.Next() {
+		var at *uint64
+		var listed bool
+		var known *bool
+		var key, value []byte
+		if err := rows.Scan(&version, &at, &listed, &key, &known, &value); err != nil {
+			return 0, 0, layer, err
+		}
+		if at != nil && listed {
+			seen[*at] = true
+		}
+		switch {
+		case key == nil:
+		case *known:
+			layer.Set(key, value) // the value of now, whichever version it is of
+			fresh[string(key)] = true
+		case !fresh[string(key)]:
+			layer.Set(key, unknown)
+		}
+	}
+	return version, version - had - uint64(len(seen)), layer, rows.Err()
 }
 
 // Save implements [store.Engine].
 func (e *engine) Save(layer *tree.Tree, heard bool) error {
+	if e.failed != nil {
+		return e.failed
+	}
 	w := pack(layer)
 	ctx, cancel := context.WithTimeout(context.Background(), e.s.timeout+time.Duration(w.bytes)*time.Second/slowest)
 	defer cancel()
@@ -271,22 +328,23 @@ func (e *engine) Save(layer *tree.Tree, heard bool) error {
 	if err := e.connect(ctx); err != nil {
 		return fmt.Errorf("store: commit: %w: %w", store.ErrUnavailable, err)
 	}
-	had := e.s.cache.now().version
-	id := make([]byte, 16)
-	rand.Read(id)
-	w.id, w.had = id, had
+	w.had, w.id = e.s.cache.now().version, append(make([]byte, 0, idLen), e.s.writer...)[:idLen]
+	rand.Read(w.id[writerLen:])
 	e.inDoubt = false
 	err := e.send(ctx, w)
 	e.locked = false
 	switch {
-	case err == nil && !e.inDoubt:
-		e.s.cache.apply(had+1, layer.Fork())
-		e.prune(had + 1)
+	case w.done && !e.inDoubt:
+		e.kept(w, err)
 		return nil
-	case err == nil:
-		return e.resolve(w, errors.New("it is not known to be on the standby"))
-	case isCode(err, "23502", "23505", "40001", "40P01"): // the first two: the version was advanced by others
-		e.contended = contendedGroups
+	case w.done:
+		return e.resolve(w, errStandby)
+	case isCode(err, "23502", "40001", "40P01"): // the first: others were faster
+		e.stale, e.contended = true, 0
+		if e.shared > 0 {
+			e.contended = lockedGroups
+		}
+		e.shared = sharedGroups
 		e.rollback(ctx)
 		return store.ErrAgain
 	case refused(err):
@@ -294,6 +352,26 @@ func (e *engine) Save(layer *tree.Tree, heard bool) error {
 		return fmt.Errorf("store: commit: %w: %w", store.ErrUnavailable, err)
 	}
 	return e.resolve(w, err)
+}
+
+var errStandby = errors.New("it is not known to be on the standby")
+
+// kept notes what was committed. If what others committed before could not be
+// read with it, that is done before the next group.
+func (e *engine) kept(w *writes, err error) {
+	asked := w.now > 0
+	if !asked && err == nil { // nobody else could come between
+		w.now, w.missing = w.version, 1
+	}
+	e.own = w
+	if err == nil {
+		err = e.absorb(w)
+	}
+	if err != nil {
+		e.drop()
+		e.stale = true
+	}
+	e.prune(w.version)
 }
 
 // refused reports whether the server said that it did not do as it was told, and
@@ -325,7 +403,7 @@ func (e *engine) saveNothing(ctx context.Context, heard bool) error {
 		case err == nil && version == e.s.cache.now().version:
 			return nil
 		case err == nil:
-			e.contended = max(e.contended, 1)
+			e.stale, e.contended, e.shared = true, 1, sharedGroups
 			return store.ErrAgain
 		case pause(ctx, retryPause) != nil:
 			return fmt.Errorf("store: commit: %w: %w", store.ErrUnavailable, err)
@@ -343,8 +421,16 @@ func (e *engine) rollback(ctx context.Context) {
 
 // Writes are what a group sends.
 type writes struct {
-	had    uint64 // the version that the group has read
-	id     []byte // of this attempt
+	had     uint64 // the version that the group has read
+	id      []byte // of this attempt
+	layer   *tree.Tree
+	version uint64 // that it became
+	done    bool   // it was committed
+
+	now     uint64    // the last version, as it was asked for afterwards
+	others  tree.Tree // what others changed between had and now
+	missing uint64    // of how many versions between them that does not tell
+
 	noted  [][]byte
 	keys   [][]byte
 	values [][]byte
@@ -353,7 +439,7 @@ type writes struct {
 }
 
 func pack(layer *tree.Tree) *writes {
-	w := &writes{noted: [][]byte{}}
+	w := &writes{noted: [][]byte{}, layer: layer}
 	for c := layer.Cursor(nil, nil, false); ; {
 		key, value := c.Next()
 		if key == nil {
@@ -380,8 +466,13 @@ func (e *engine) send(ctx context.Context, w *writes) error {
 	if !e.locked {
 		b.Queue("BEGIN ISOLATION LEVEL READ COMMITTED")
 	}
-	b.Queue(sqlAdvance, w.had, w.had+1, w.id)
-	b.Queue(sqlNote, w.id, w.noted)
+	b.Queue(sqlAdvance, w.id).QueryRow(func(row pgx.Row) error { return row.Scan(&w.version) })
+	if e.reads == nil {
+		b.Queue(sqlNote, w.id, w.noted, w.had)
+	} else {
+		from, to := e.reads.spans()
+		b.Queue(sqlNoteShared, w.id, w.noted, w.had, from, to)
+	}
 	for from := 0; from < len(w.keys); {
 		to, size := from, 0
 		for to < len(w.keys) && (to == from || size+len(w.values[to]) <= putBytes) {
@@ -397,7 +488,10 @@ func (e *engine) send(ctx context.Context, w *writes) error {
 	if isPostgres(e.conn.PgConn()) {
 		b.Queue(sqlNotify, e.s.channel)
 	}
-	b.Queue("COMMIT")
+	b.Queue("COMMIT").Exec(func(tag pgconn.CommandTag) error { w.done = tag.String() == "COMMIT"; return nil })
+	if e.reads != nil {
+		e.askChanges(b, w)
+	}
 	return e.conn.SendBatch(ctx, b).Close()
 }
 
@@ -407,10 +501,9 @@ func (e *engine) send(ctx context.Context, w *writes) error {
 func (e *engine) resolve(w *writes, cause error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), e.s.timeout)
 	defer cancel()
-	e.contended = max(e.contended, 1)
 	for {
 		e.drop()
-		err := e.lock(ctx)
+		err := e.retry(ctx, e.lock)
 		if err == nil {
 			var done bool
 			if done, err = e.wasKept(ctx, w); err == nil && !done {
@@ -430,16 +523,12 @@ func (e *engine) resolve(w *writes, cause error) error {
 	}
 }
 
-// wasKept reports whether the version that w was to become is ours.
+// wasKept reports whether one of the versions after the one that w has read is
+// its own.
 func (e *engine) wasKept(ctx context.Context, w *writes) (bool, error) {
-	if e.s.cache.now().version <= w.had {
-		return false, nil
-	}
-	var id []byte
-	if err := e.conn.QueryRow(ctx, sqlWriter, w.had+1).Scan(&id); err != nil {
-		return false, err
-	}
-	return string(id) == string(w.id), nil
+	var n int
+	err := e.conn.QueryRow(ctx, sqlKept, w.had, w.id).Scan(&n)
+	return n > 0, err
 }
 
 // confirm commits something, and so learns that all before it is where a commit
@@ -454,7 +543,7 @@ func (e *engine) confirm(ctx context.Context) error {
 	}
 	e.locked = false
 	if e.inDoubt {
-		return errors.New("it is not known to be on the standby")
+		return errStandby
 	}
 	return nil
 }

@@ -61,6 +61,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -81,6 +82,9 @@ type Options struct {
 	Timeout time.Duration // for an answer of the server; 0: 2 seconds
 }
 
+// Lengths of the name of a process, and of that of a commit, which begins with it.
+const writerLen, idLen = 8, 16
+
 const (
 	defaultCache   = 256 << 20
 	defaultTimeout = 2 * time.Second
@@ -94,6 +98,7 @@ type Store struct {
 	timeout time.Duration
 	tables  []store.Table
 	channel string // of notifications
+	writer  []byte // begins the ids of what this process commits
 	cache   *cache
 	engine  *engine
 	commit  *store.Committer
@@ -133,7 +138,8 @@ func open(ctx context.Context, dsn string, o Options) (*Store, error) {
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
 	}
-	s := &Store{tables: o.Tables, timeout: o.Timeout}
+	s := &Store{tables: o.Tables, timeout: o.Timeout, writer: make([]byte, writerLen)}
+	rand.Read(s.writer)
 	var err error
 	if s.cfg, err = s.configure(dsn); err != nil {
 		return nil, err // without the password

@@ -42,6 +42,7 @@ type reader struct {
 	// or panics.
 	extend func(*reader, want)
 	names  func() []string // of the tables
+	reads  *reads          // what was read; nil if nobody wants to know
 	missed bool            // extend panicked with errMissed
 	err    error           // extend panicked for this reason
 	buf    []byte
@@ -55,6 +56,7 @@ func (r *reader) Get(table string, key []byte) []byte {
 		// The table's end, as a neighbour is of use and another table is not.
 		r.extend(r, want{from: bytes.Clone(r.buf), to: []byte(table + "\x01"), rows: pageRows})
 	}
+	r.reads.key(r.buf)
 	value, _ := r.rows.Get(r.buf)
 	return value
 }
@@ -85,7 +87,7 @@ func (r *reader) Tables() []string {
 // Cursor implements [store.Base].
 func (r *reader) Cursor(table string, rg store.Range) store.Cursor {
 	from, to := store.LayerRange(table, rg)
-	return &cursor{reader: r, prefix: len(table) + 1, want: want{from: from, to: to, reverse: rg.Reverse, rows: pageRows}}
+	return &cursor{reader: r, prefix: len(table) + 1, want: want{from: from, to: to, reverse: rg.Reverse, rows: pageRows}, read: r.reads.stretch(from, to, rg.Reverse)}
 }
 
 // A cursor goes over a range, one known stretch after the other.
@@ -95,6 +97,7 @@ type cursor struct {
 	want       // what is left, the present stretch included
 	in     *tree.Cursor
 	end    []byte // of the present stretch, on the far side
+	read   *span  // nil if nobody wants to know
 }
 
 // Next implements [store.Cursor].
@@ -102,6 +105,7 @@ func (c *cursor) Next() (key, value []byte) {
 	for {
 		if c.in != nil {
 			if key, value = c.in.Next(); key != nil {
+				c.read.reach(key, c.reverse)
 				return key[c.prefix:], value
 			}
 			c.in = nil
@@ -112,6 +116,7 @@ func (c *cursor) Next() (key, value []byte) {
 			}
 		}
 		if bytes.Compare(c.from, c.to) >= 0 {
+			c.read.finish(c.reverse)
 			return nil, nil
 		}
 		c.reader.mustWork()

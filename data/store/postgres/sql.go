@@ -37,23 +37,41 @@ ALTER TABLE signdesk_changes ALTER COLUMN keys SET STORAGE EXTERNAL;
 const (
 	sqlVersion = `SELECT version FROM signdesk_meta WHERE id = 1`
 	sqlLock    = `SELECT version FROM signdesk_meta WHERE id = 1 FOR UPDATE`
-	sqlAdvance = `UPDATE signdesk_meta SET version = $2, writer = $3 WHERE id = 1 AND version = $1`
-	// sqlNote fails if the version was not advanced by us, and so ends the
-	// transaction: its first column must not be null.
-	sqlNote    = `INSERT INTO signdesk_changes (version, writer, keys) VALUES ((SELECT version FROM signdesk_meta WHERE id = 1 AND writer = $1), $1, $2)`
+	// sqlAdvance takes the place after the version. Nobody else can before the
+	// transaction ends.
+	sqlAdvance = `UPDATE signdesk_meta SET version = version + 1, writer = $1 WHERE id = 1 RETURNING version`
+	// sqlNote says what is written, and ends the transaction if the version read
+	// is not the last one: the first column must not be null.
+	sqlNote = `INSERT INTO signdesk_changes (version, writer, keys)
+VALUES ((SELECT version FROM signdesk_meta WHERE id = 1 AND version = $3 + 1), $1, $2)`
+	// sqlNoteShared ends it only if what was read was changed since by others: if
+	// one of their keys is in a stretch that begins with an element of $4, and
+	// ends before that of $5; or if it is so long ago that their keys may be
+	// forgotten.
+	sqlNoteShared = `INSERT INTO signdesk_changes (version, writer, keys)
+VALUES ((SELECT version FROM signdesk_meta WHERE id = 1 AND NOT EXISTS (
+SELECT 1 FROM signdesk_changes c LEFT JOIN LATERAL unnest(c.keys) k(key) ON true
+WHERE c.version > $3 AND (c.keys IS NULL OR k.key < ($5::bytea[])[width_bucket(k.key, $4::bytea[])])
+) AND EXISTS (SELECT 1 FROM signdesk_changes WHERE version = $3)), $1, $2)`
 	sqlPut     = `INSERT INTO signdesk_kv (key, value) SELECT * FROM unnest($1::bytea[], $2::bytea[]) ON CONFLICT (key) DO UPDATE SET value = excluded.value`
 	sqlDelete  = `DELETE FROM signdesk_kv WHERE key = ANY($1::bytea[])`
 	sqlNotify  = `SELECT pg_notify($1, '')`
 	sqlConfirm = `UPDATE signdesk_meta SET confirmed = confirmed + 1 WHERE id = 1`
-	sqlWriter  = `SELECT writer FROM signdesk_changes WHERE version = $1`
+	sqlKept    = `SELECT count(*) FROM signdesk_changes WHERE version > $1 AND writer = $2`
 	sqlPrune   = `DELETE FROM signdesk_changes WHERE version < $1`
 
+	// sqlNews reads what others than a replica changed; its writers begin alike.
+	sqlNews        = `SELECT keys FROM signdesk_changes WHERE version > $1 AND version <= $2 AND substring(writer FROM 1 FOR 8) <> $3 ORDER BY version`
 	sqlChangedKeys = `SELECT keys FROM signdesk_changes WHERE version > $1 ORDER BY version LIMIT $2`
-	// sqlChanges reads values by a subquery, as a join might be planned to read
-	// the whole table.
-	sqlChanges = `SELECT c.version, c.keys IS NOT NULL, k.key, (SELECT value FROM signdesk_kv v WHERE v.key = k.key)
-FROM (SELECT version, keys FROM signdesk_changes WHERE version > $1 ORDER BY version LIMIT $2) c
-LEFT JOIN LATERAL unnest(c.keys) k(key) ON true`
+	// sqlChanges reads what changed after $1 but by the writer $2: the keys, and of
+	// the last $4 versions the values of now. Those are read by a subquery, as a join
+	// might be planned to read the whole table.
+	sqlChanges = `SELECT m.version, c.version, c.keys IS NOT NULL, k.key, c.version > m.version - $4,
+CASE WHEN c.version > m.version - $4 THEN (SELECT value FROM signdesk_kv v WHERE v.key = k.key) END
+FROM signdesk_meta m
+LEFT JOIN (SELECT version, keys FROM signdesk_changes WHERE version > $1 AND writer <> $2 ORDER BY version LIMIT $3) c ON true
+LEFT JOIN LATERAL unnest(c.keys) k(key) ON true
+WHERE m.id = 1`
 
 	// A page ends after so many rows, or where the values before are too long.
 	sqlPage = `SELECT key, value, n FROM (

@@ -1,7 +1,7 @@
 // Speaks the HTTP interface of conversations (openapi.yaml).
 
 /**
- * @typedef {{token: string, label: string, control?: boolean, inText?: boolean}} Choice
+ * @typedef {{token: string, label: string, control?: boolean, inText?: boolean, file?: {href: string, name: string}}} Choice
  * @typedef {{id: string, seq: number, at: string, from: "visitor" | "bot" | "staff", text: string, choices: Choice[], picture?: boolean,
  *   many?: boolean, input?: string, image?: boolean, client?: string, rate?: boolean, rated?: string, link?: {href: string, label: string}}} Message
  * @typedef {{id: string, text?: string, choice?: string, label?: string, picture?: string, page?: string, device?: string}} Outgoing
@@ -51,11 +51,12 @@ export class Api {
     return data;
   }
 
-  /** @param {{user: string, device: string, page: string}} who @returns {Promise<Hello>} */
+  /** @param {{user: string, device: string, page: string, preview: string}} who @returns {Promise<Hello>} */
   async hello(who) {
     /** @type {Record<string, string>} */
     const body = { device: who.device, page: who.page };
     if (who.user) body.user = who.user;
+    if (who.preview) body.preview = who.preview;
     const hello = await this.call("POST", "", JSON.stringify(body));
     if (hello.token) this.token = hello.token;
     return hello;
@@ -79,6 +80,18 @@ export class Api {
   /** @param {string} message @param {boolean} helpful */
   rate(message, helpful) {
     return this.call("POST", "/ratings", JSON.stringify({ message, helpful }));
+  }
+
+  /** The content of a file that a choice stands for. @param {string} path @returns {Promise<Blob>} */
+  async file(path) {
+    let answer;
+    try {
+      answer = await fetch(new URL(path, this.base), { headers: { Authorization: "Bearer " + this.token }, credentials: "omit", signal: AbortSignal.timeout(30000) });
+    } catch {
+      throw new Problem(0, "away", away, 0);
+    }
+    if (!answer.ok) throw new Problem(answer.status, "", (await answer.json().catch(() => ({}))).detail || away, 0);
+    return answer.blob();
   }
 
   end() {

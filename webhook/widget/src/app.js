@@ -3,13 +3,22 @@
 import { Api, Problem } from "./api.js";
 import { Keep } from "./keep.js";
 import { css } from "./style.js";
-import { body, choices, clock, el, icon } from "./view.js";
+import { body, choices, clock, el, icon, thumb } from "./view.js";
 
 /** @typedef {import("./api.js").Message} Message @typedef {import("./api.js").Outgoing} Outgoing */
-/** @typedef {{base: string, page: string, user: string, open: boolean}} Settings */
+/** @typedef {{base: string, page: string, user: string, preview: string, open: boolean}} Settings */
 
 const maxPicture = 10 * 1024 * 1024;
 const device = matchMedia("(max-width: 820px), (pointer: coarse)").matches ? "phone" : "pc";
+
+/** Where a keyboard comes up by itself, it does so only when the person wants to type. */
+const touch = matchMedia("(pointer: coarse)").matches;
+
+/** Keyboards for what is asked. @type {Record<string, string>} */
+const keyboards = { code: "numeric", tel: "tel", decimal: "decimal", number: "numeric" };
+
+/** A name that nobody else makes; where the page came without HTTPS there is no randomUUID. */
+const unique = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
 /** @param {number} ms @param {AbortSignal} [wake] */
 const pause = (ms, wake) => new Promise((done) => {
@@ -40,12 +49,12 @@ class Widget {
   constructor(settings) {
     this.settings = settings;
     this.api = new Api(settings.base);
-    this.keep = new Keep(settings.base);
+    this.keep = new Keep(settings.base + (settings.preview ? "preview" : ""));
     /** @type {Map<number, Message>} */
     this.messages = new Map();
     /** @type {Map<string, string>} own words, which the server keeps masked */
     this.words = new Map();
-    /** @type {Map<string, string>} pictures sent from here, by message id */
+    /** @type {Map<string, File>} pictures sent from here, by message id */
     this.pictures = new Map();
     /** @type {Map<string, string>} why a message could not be sent */
     this.failed = new Map();
@@ -53,6 +62,7 @@ class Widget {
     this.more = false;
     this.opened = false;
     this.begun = false;
+    this.over = false; // a conversation was ended here
     this.hello = /** @type {import("./api.js").Hello | null} */ (null);
     this.desk = /** @type {import("./api.js").Desk | null} */ (null);
     this.trouble = "";
@@ -107,9 +117,10 @@ class Widget {
     });
     const again = () => { if (document.visibilityState === "visible") this.wake.abort(); };
     addEventListener("online", again);
+    addEventListener("offline", () => this.stream.abort()); // does not end by itself for long
     document.addEventListener("visibilitychange", again);
     addEventListener("storage", (e) => {
-      if (e.key !== this.keep.name) return;
+      if (!e.key?.startsWith(this.keep.name)) return;
       const before = this.keep.data.token;
       this.keep.load();
       if (this.begun && this.keep.data.token !== before) this.anew(); // another tab began or ended the conversation
@@ -136,7 +147,7 @@ class Widget {
     this.begin();
     this.show();
     this.bottom();
-    this.input.focus();
+    (touch ? this.log : this.input).focus();
   }
 
   shut() {
@@ -183,6 +194,10 @@ class Widget {
         if (err instanceof Problem && (err.code === "unauthorized" || err.code === "ended")) {
           this.keep.set({ token: "" });
           this.anew();
+        } else if (err instanceof Problem && err.code === "preview-expired") {
+          this.trouble = err.message;
+          this.show();
+          return;
         } else if (err instanceof Problem && err.code === "user-invalid") {
           this.settings.user = "";
         } else if (!(err instanceof DOMException && err.name === "AbortError")) {
@@ -198,7 +213,7 @@ class Widget {
     await this.keep.alone(async () => {
       this.keep.load();
       this.api.token = this.keep.data.token || "";
-      this.hello = await this.api.hello({ user: this.settings.user, device, page: this.settings.page });
+      this.hello = await this.api.hello({ user: this.settings.user, device, page: this.settings.page, preview: this.settings.preview });
       this.keep.set({ token: this.api.token });
     });
     const past = await this.api.history(0);
@@ -238,11 +253,9 @@ class Widget {
     if (m.from !== "visitor") this.waitingReply = 0;
     if (m.client) {
       this.failed.delete(m.client);
-      if (this.waiting().some((w) => w.id === m.client)) this.keep.set({ waiting: this.waiting().filter((w) => w.id !== m.client) });
+      this.keep.done(m.client);
     }
   }
-
-  waiting() { return this.keep.data.waiting || []; }
 
   submit() {
     const text = this.input.value.trim();
@@ -260,14 +273,13 @@ class Widget {
   /** @param {Partial<Outgoing>} what */
   say(what) {
     /** @type {Outgoing} */
-    const m = { ...what, id: "w-" + crypto.randomUUID(), device };
+    const m = { ...what, id: "w-" + unique(), device };
     if (this.settings.page && m.text) m.page = this.settings.page;
     this.words.set(m.id, m.text || m.label || "");
-    this.keep.load();
-    this.keep.set({ waiting: [...this.waiting(), m] });
+    this.keep.wait(m);
     this.show();
     this.bottom();
-    this.input.focus();
+    if (!touch) this.input.focus();
     this.flush();
   }
 
@@ -277,8 +289,7 @@ class Widget {
     this.flushing = true;
     try {
       await this.keep.alone(async () => {
-        this.keep.load();
-        for (const m of this.waiting()) {
+        for (const m of this.keep.waiting()) {
           if (this.failed.has(m.id)) continue;
           this.waitingReply = Date.now();
           this.show();
@@ -302,8 +313,7 @@ class Widget {
             continue;
           }
           this.trouble = "";
-          this.keep.load();
-          this.keep.set({ waiting: this.waiting().filter((w) => w.id !== m.id) });
+          this.keep.done(m.id);
         }
       });
     } finally {
@@ -320,7 +330,7 @@ class Widget {
     this.picture = file;
     const gone = el("button", { type: "button" }, "去掉");
     gone.addEventListener("click", () => this.drop());
-    this.preview.replaceChildren(el("img", { src: URL.createObjectURL(file), alt: "要发送的图片" }), el("span", {}, "点“发送”发出图片"), gone);
+    this.preview.replaceChildren(thumb(file, "要发送的图片"), el("span", {}, "点“发送”发出图片"), gone);
     this.preview.hidden = false;
   }
 
@@ -338,7 +348,7 @@ class Widget {
       const before = new Set(this.words.keys());
       this.say({ picture, label: "［图片］" });
       const id = [...this.words.keys()].find((k) => !before.has(k));
-      if (id) this.pictures.set(id, URL.createObjectURL(file));
+      if (id) this.pictures.set(id, file);
       this.show();
     } catch (err) {
       this.note(err instanceof Problem ? err.message : "图片没有发出去，请重试。");
@@ -364,8 +374,24 @@ class Widget {
     } catch (err) {
       if (err instanceof Problem && err.passing) return this.note(err.message);
     }
-    this.keep.set({ token: "", waiting: [], read: 0 });
+    this.keep.done();
+    this.keep.set({ token: "", read: 0 });
     this.anew();
+    this.over = true;
+    this.show();
+  }
+
+  /** Saves the file that a choice stands for. @param {{href: string, name: string}} file */
+  async download(file) {
+    try {
+      const url = URL.createObjectURL(await this.api.file(file.href));
+      const a = el("a", { href: url, download: file.name });
+      a.click();
+      setTimeout(() => URL.revokeObjectURL(url), 60000);
+      this.note("");
+    } catch (err) {
+      this.note(err instanceof Problem ? err.message : "没有下载成功，请重试。");
+    }
   }
 
   /** @param {Message} m @param {boolean} helpful */
@@ -401,6 +427,7 @@ class Widget {
     this.badge.textContent = String(unread);
     this.launch.setAttribute("aria-label", "问智能助手" + (unread ? `，${unread}条新消息` : ""));
     this.stateLine();
+    this.input.inputMode = keyboards[list.at(-1)?.input || ""] || "text";
     if (this.opened) this.showLog(list);
   }
 
@@ -418,12 +445,16 @@ class Widget {
     /** @type {Map<string, HTMLElement>} */
     const had = new Map();
     for (const e of this.log.children) if (e instanceof HTMLElement && e.dataset.key) had.set(e.dataset.key, e);
-    const waiting = this.waiting().filter((w) => !list.some((m) => m.client === w.id));
+    const waiting = this.keep.waiting().filter((w) => !list.some((m) => m.client === w.id));
     /** @type {HTMLElement[]} */
     const rows = [];
     /** @param {string} key @param {string} state @param {() => HTMLElement} make */
     const row = (key, state, make) => { // drawn anew only if it changed: what is being read stays
       let e = had.get(key);
+      if (e && e.dataset.state === "true," + state.slice(6) && state.startsWith("false,")) { // only its choices are gone
+        e.querySelector(".choices")?.remove();
+        e.dataset.state = state;
+      }
       if (!e || e.dataset.state !== state) {
         e = make();
         e.dataset.key = key;
@@ -432,9 +463,10 @@ class Widget {
       rows.push(e);
     };
     if (this.more) row("older", "", () => this.olderButton());
+    if (this.over) row("over", "", () => el("p", { class: "over" }, "上一个对话已结束。有新的问题，直接说就行。"));
     if (this.hello && !this.more) {
       const g = this.hello.greeting;
-      row("greeting", String(!list.length && !waiting.length), () => this.messageRow(g, !list.length && !waiting.length));
+      row("greeting", (!list.length && !waiting.length) + ",", () => this.messageRow(g, !list.length && !waiting.length));
     }
     const newest = list.at(-1);
     for (const m of list) {
@@ -443,8 +475,9 @@ class Widget {
     }
     for (const w of waiting) row("w" + w.id, this.failed.get(w.id) || "", () => this.waitingRow(w));
     if (this.waitingReply && !this.trouble) row("typing", "", () => el("div", { class: "typing" }, "正在输入…"));
-    const same = rows.length === this.log.childElementCount && rows.every((e, i) => this.log.children[i] === e);
-    if (!same) this.log.replaceChildren(...rows);
+    // Only what is new is put in, or it would all be read aloud again.
+    for (const e of [...this.log.children]) if (!(e instanceof HTMLElement) || !rows.includes(e)) e.remove();
+    rows.forEach((e, i) => { if (this.log.children[i] !== e) this.log.insertBefore(e, this.log.children[i] || null); });
   }
 
   olderButton() {
@@ -470,17 +503,23 @@ class Widget {
     const text = (m.client && this.words.get(m.client)) || m.text.replace(/^［(.*)］$/, "$1");
     const bubble = el("div", { class: "bubble" }, el("span", { class: "sr" }, who + "："));
     const picture = m.client && this.pictures.get(m.client);
-    if (picture) bubble.append(el("img", { src: picture, alt: "您发送的图片" }));
+    if (picture) bubble.append(thumb(picture, "您发送的图片"));
     else bubble.append(...body(text, (value) => this.copy(value)));
     const meta = el("div", { class: "meta" }, el("span", {}, (m.from === "staff" ? "人工客服 " : "") + clock(m.at) + (m.from === "visitor" ? " 已发送" : "")));
     if (m.link) meta.append(el("a", { href: m.link.href, target: "_blank", rel: "noopener" }, m.link.label));
     if (m.rate) this.ratings(m, meta);
     const row = el("div", { class: "row " + m.from }, bubble);
     if (m.id !== "0") row.append(meta);
-    if (live && m.choices.length) {
-      row.append(choices(m, (c) => this.say(c.token.startsWith("t:") ? { text: c.token.slice(2) } : { choice: c.token, label: c.label }), (text) => this.say({ text })));
-    }
+    if (live && (m.choices.length || m.picture)) row.append(this.choices(m));
     return row;
+  }
+
+  /** What can be done about a message. @param {Message} m */
+  choices(m) {
+    const box = choices(m, (c) => c.file ? this.download(c.file) : this.say(c.token.startsWith("t:") ? { text: c.token.slice(2) } : { choice: c.token, label: c.label }), (text) => this.say({ text }));
+    if (m.picture) box.prepend(el("button", { type: "button", class: "pick" }, "选择图片"));
+    box.querySelector(".pick")?.addEventListener("click", () => this.file.click());
+    return box;
   }
 
   /** @param {Message} m @param {HTMLElement} meta */
@@ -504,7 +543,7 @@ class Widget {
       const again = el("button", { type: "button" }, "重试");
       again.addEventListener("click", () => { this.failed.delete(w.id); this.show(); this.flush(); });
       const gone = el("button", { type: "button" }, "删除");
-      gone.addEventListener("click", () => { this.keep.set({ waiting: this.waiting().filter((x) => x.id !== w.id) }); this.show(); });
+      gone.addEventListener("click", () => { this.keep.done(w.id); this.show(); });
       meta.append(again, gone);
     }
     return el("div", { class: "row visitor" }, el("div", { class: "bubble" }, ...body(w.text || w.label || "", () => {})), meta);

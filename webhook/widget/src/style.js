@@ -31,7 +31,7 @@ header button{min-width:44px;min-height:44px;border-radius:10px;color:var(--soft
 .bubble details{margin-top:6px}
 .bubble summary{cursor:pointer;color:var(--brand);min-height:32px}
 .copy{text-decoration:underline dotted;text-underline-offset:3px;border-radius:4px}
-.bubble img{display:block;max-width:100%;max-height:220px;border-radius:8px}
+.bubble canvas{display:block;max-width:100%;max-height:220px;border-radius:8px}
 .meta{font-size:13px;color:var(--soft);margin:2px 4px 0;display:flex;gap:8px;align-items:center}
 .meta button{color:var(--brand);min-height:32px}
 .meta .thumb{min-width:40px;min-height:40px;display:grid;place-items:center}
@@ -50,8 +50,10 @@ form button{min-height:44px;min-width:44px;border-radius:12px}
 .send{background:var(--brand);color:var(--on);padding:0 16px;font-weight:600}
 .send[disabled]{opacity:.55;cursor:default}
 .preview{display:flex;align-items:center;gap:10px;padding:8px 14px;border-top:1px solid var(--line);font-size:14px;color:var(--soft)}
-.preview img{height:56px;border-radius:8px}
+.preview canvas{height:56px;border-radius:8px}
 .preview button{color:var(--brand);min-height:44px}
 .drop{outline:3px dashed var(--brand);outline-offset:-8px}
+.over{align-self:center;margin:0;font-size:14px;color:var(--soft)}
+@media print{.launch,.panel{display:none}}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 `;

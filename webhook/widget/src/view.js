@@ -36,6 +36,18 @@ export function icon(shape, turned) {
   return svg;
 }
 
+/** A small view of a picture: drawn, since the page's policy may refuse addresses of blobs. @param {Blob} file @param {string} label */
+export function thumb(file, label) {
+  const canvas = el("canvas", { role: "img", "aria-label": label, width: "1", height: "1" });
+  createImageBitmap(file).then((b) => {
+    const scale = Math.min(1, 320 / b.width, 220 / b.height);
+    canvas.width = Math.max(1, Math.round(b.width * scale));
+    canvas.height = Math.max(1, Math.round(b.height * scale));
+    canvas.getContext("2d")?.drawImage(b, 0, 0, canvas.width, canvas.height);
+  }, () => {}); // the server says what is wrong with it
+  return canvas;
+}
+
 const parts = /(https?:\/\/[^\s，。；）」】]+)|([0-9A-Z]{8,30})|(【[^】]{1,60}】)/g;
 
 /** A line with links, values to copy, and titles. @param {string} line @param {(text: string) => void} copied */
