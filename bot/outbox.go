@@ -1,10 +1,12 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -203,7 +205,7 @@ func (b *Bot) settle(ctx context.Context, id string, change func(*Delivery)) err
 // takes much room is not kept.
 func settle(tx store.Tx, id string, change func(*Delivery) error) error {
 	key := store.Key{}.Str(id)
-	d, err := get[Delivery](tx, deliveries, key)
+	d, was, err := fetch[Delivery](tx, deliveries, key)
 	if err != nil || d == nil || d.State == Sent {
 		return err
 	}
@@ -216,7 +218,7 @@ func settle(tx store.Tx, id string, change func(*Delivery) error) error {
 			d.Message.Post = nil
 		}
 	}
-	return put(tx, deliveries, key, d)
+	return putBack(tx, deliveries, key, d, was)
 }
 
 // Deliver sends what is owed on the given channels until ctx is done. Every
@@ -374,13 +376,17 @@ func (b *Bot) tried(d *Delivery, err error) {
 	d.Due = b.Now().Add(wait/2 + rand.N(wait))
 }
 
-// Deliveries returns deliveries in a state, the oldest first, at most limit.
+// Deliveries returns deliveries that are owed, parked or given up, the oldest
+// first, at most limit.
 func (b *Bot) Deliveries(ctx context.Context, state DeliveryState, limit int) (out []*Delivery, err error) {
 	err = b.Store.View(ctx, func(tx store.Tx) error {
 		out = nil
-		r := store.Prefix(store.Key{}.Str(string(state)))
+		index, r := "state", store.Prefix(store.Key{}.Str(string(state)))
+		if state == Owed {
+			index, r = "due", store.Range{}
+		}
 		r.Limit = limit
-		for _, raw := range deliveries.By(tx, "state", r) {
+		for _, raw := range deliveries.By(tx, index, r) {
 			d, err := decode[Delivery](raw)
 			if err != nil {
 				return err
@@ -389,6 +395,7 @@ func (b *Bot) Deliveries(ctx context.Context, state DeliveryState, limit int) (o
 		}
 		return nil
 	})
+	slices.SortFunc(out, func(a, b *Delivery) int { return cmp.Compare(a.Seq, b.Seq) })
 	return out, err
 }
 

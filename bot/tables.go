@@ -110,7 +110,9 @@ var (
 		recordIndex("peer", func(d *Delivery) [][]byte {
 			return when(d.State == Owed || d.State == Parked, store.Key{}.Str(d.To.String()).Uint(d.Seq))
 		}),
-		recordIndex("state", func(d *Delivery) [][]byte { return when(d.State != Sent, store.Key{}.Str(string(d.State)).Uint(d.Seq)) }),
+		recordIndex("state", func(d *Delivery) [][]byte {
+			return when(d.State == Parked || d.State == Dead, store.Key{}.Str(string(d.State)).Uint(d.Seq))
+		}),
 	}}
 )
 
@@ -134,7 +136,10 @@ func Migrations() []store.Migration {
 
 // LaterMigrations returns those that came after the first ones of other packages.
 func LaterMigrations() []store.Migration {
-	return []store.Migration{{Name: "bot-due-by-channel", Apply: deliveries.Rebuild}}
+	return []store.Migration{
+		{Name: "bot-due-by-channel", Apply: deliveries.Rebuild},
+		{Name: "bot-given-up", Apply: deliveries.Rebuild}, // what is owed is not looked for by state any more
+	}
 }
 
 func put[T any](tx store.Tx, t store.Table, key store.Key, rec *T) error {
