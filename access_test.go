@@ -46,6 +46,7 @@ var access = map[string]struct {
 	"GET /s/:code/letter.pdf":             {"/s/AAAAAAAA/letter.pdf", [callers]int{404, 404, 404, 404}},
 	"POST /s/:code":                       {"/s/AAAAAAAA key=AAAAAAAAAAAAAAAA&text=1", [callers]int{404, 404, 404, 403}},
 	"GET /demo":                           {"/demo", [callers]int{200, 200, 200, 200}},
+	"GET /preview":                        {"/preview?t=x", [callers]int{410, 410, 410, 410}},
 	"GET /demo/phone":                     {"/demo/phone", [callers]int{200, 200, 200, 200}},
 	"GET /demo/inbox":                     {"/demo/inbox", [callers]int{200, 200, 200, 200}},
 	"POST /demo/clock":                    {"/demo/clock by=1h", [callers]int{303, 303, 303, 403}},

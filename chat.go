@@ -20,12 +20,16 @@ import (
 	"signdesk/data/store"
 )
 
-type chatOptions struct{ as, device, record string }
+type chatOptions struct {
+	as, device, record string
+	draft              bool
+}
 
 func chatFlags(fs *flag.FlagSet) any {
 	o := &chatOptions{}
 	fs.StringVar(&o.as, "as", "guest", "who talks: an account of the demonstration (A-1202), or anybody else")
 	fs.StringVar(&o.device, "device", string(channel.Phone), "what is talked on: pc or phone")
+	fs.BoolVar(&o.draft, "draft", false, "answer by what the staff drafted and did not publish yet")
 	fs.StringVar(&o.record, "record", "", "write the talk to this file, as a transcript")
 	return o
 }
@@ -59,7 +63,7 @@ func chat(ctx context.Context, cfg *Config, opts any, args []string, io std) err
 	if d := channel.Device(o.device); d != channel.PC && d != channel.Phone {
 		return fmt.Errorf("-device: want pc or phone, got %q", o.device)
 	}
-	base, err := openBase(ctx, cfg)
+	base, err := openServed(ctx, cfg, o.draft)
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"signdesk/bot"
 	"signdesk/kb"
@@ -125,19 +128,32 @@ type decider interface {
 	Decide(ctx context.Context, utterance string) (kb.Decision, error)
 }
 
-// askAll asks all questions, and tells what came of each and of which half it is.
+// askAll asks all questions, several at once, and tells in their order what came of
+// each and of which half it is.
 func askAll(ctx context.Context, cfg *Config, base decider, cases []query.Case, each func(c query.Case, half int, r query.Result)) error {
-	for _, c := range cases {
-		d, err := base.Decide(ctx, c.Utterance)
-		if err != nil {
-			return err
-		}
+	results := make([]query.Result, len(cases))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, c := range cases {
+		g.Go(func() error {
+			d, err := base.Decide(ctx, c.Utterance)
+			if err != nil {
+				return err
+			}
+			rec := bot.NewRecord("", bot.Compose(d, cfg.contact()))
+			results[i] = query.Result{Decision: rec.Decision, Entries: rec.Entries, Part: rec.Part, Text: rec.Text}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for i, c := range cases {
 		half := tuningHalf
 		if c.Line%2 == 0 {
 			half = heldOutHalf
 		}
-		rec := bot.NewRecord("", bot.Compose(d, cfg.contact()))
-		each(c, half, query.Result{Decision: rec.Decision, Entries: rec.Entries, Part: rec.Part, Text: rec.Text})
+		each(c, half, results[i])
 	}
 	return nil
 }

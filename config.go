@@ -62,6 +62,8 @@ type Config struct {
 
 	PayeeName, PayeeBank, PayeeBranch, PayeeAccount, PayeeCNAPS string // where the 0.01 yuan goes
 
+	commitWait time.Duration // added to each commit, to try out slow disks
+
 	settings []setting
 }
 
@@ -69,8 +71,9 @@ type Config struct {
 // shown.
 type setting struct {
 	env, flag, def, about string
-	secret                bool   // shown masked
-	missing               string // what it costs to leave it empty
+	secret                bool                // shown masked
+	show                  func(string) string // how it is shown; nil: as it is
+	missing               string              // what it costs to leave it empty
 	into                  *string
 	check                 func(string) error // nil: anything goes
 	from                  string             // where the value came from
@@ -85,7 +88,7 @@ func (c *Config) ownTable() []setting {
 		{env: "SIGNDESK_ADDR", flag: "addr", def: "127.0.0.1:8080", about: "address of the web server", into: &c.Addr, check: hostPort},
 		{env: "SIGNDESK_FAQ", flag: "faq", about: "directory with the entries", into: &c.FAQ, check: directory,
 			missing: "the embedded entries are used; changing them takes a new build"},
-		{env: "SIGNDESK_STORE", flag: "store", def: "signdesk-data/store.db", about: "file of the store", into: &c.Store, check: notEmpty},
+		{env: "SIGNDESK_STORE", flag: "store", def: defaultStore, about: "file of the store, or postgres://… for several replicas", into: &c.Store, check: storeAddress, show: maskPassword},
 		{env: "SIGNDESK_SECRET", about: "key of the platform's secrets", secret: true, into: &c.Secret, check: secretForm,
 			missing: "a key is made on the first run and kept beside the store: keep a copy of it elsewhere"},
 		{env: "SIGNDESK_BRAND", def: "上上签", about: "name of the platform", into: &c.Brand, check: notEmpty},
@@ -173,6 +176,9 @@ func (c *Config) load(fs *flag.FlagSet, env func(string) string) error {
 func (s *setting) shown() string {
 	if s.secret && *s.into != "" {
 		return "********"
+	}
+	if s.show != nil {
+		return s.show(*s.into)
 	}
 	return *s.into
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// A serving process holds the store alone. What other commands want of it they
+// A serving process holds a store in a file alone. What other commands want of it they
 // ask for at a socket beside the store, which only the same user can open:
 //
 //	POST /COMMAND  ["argument", …]  =>  what the command prints, as it prints it
@@ -27,11 +27,15 @@ const (
 	controlHeader  = 5 * time.Second
 )
 
-func controlPath(cfg *Config) string { return filepath.Join(filepath.Dir(cfg.Store), controlFile) }
+func controlPath(cfg *Config) string { return filepath.Join(cfg.dir(), controlFile) }
 
 // listenControl opens the socket. Whoever holds the store may remove one that a
-// killed process left.
+// killed process left. It returns nil if the store is a database, which every
+// command can open itself.
 func listenControl(cfg *Config) (net.Listener, error) {
+	if isDatabase(cfg.Store) {
+		return nil, nil
+	}
 	path := controlPath(cfg)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err

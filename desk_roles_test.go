@@ -17,11 +17,11 @@ var staffAccess = map[string]desk.Role{
 	"/claim": desk.Staff, "/note": desk.Staff, "/bot": desk.Staff, "/close": desk.Staff, "/tag": desk.Staff, "/c": desk.Staff, "/canned": desk.Staff,
 	"/transcript": desk.Staff, "/find": desk.Staff,
 	"/reviews": desk.Reviewer,
-	"/teach":   desk.Staff, "/drafts": desk.Staff, "/try": desk.Staff, "/releases": desk.Reader,
+	"/teach":   desk.Staff, "/drafts": desk.Staff, "/try": desk.Staff, "/preview": desk.Staff, "/releases": desk.Reader,
 	"/misses": desk.Editor, "/draft": desk.Editor, "/check": desk.Editor, "/publish": desk.Editor, "/rollback": desk.Editor,
 	"attach": desk.Staff, "newentry": desk.Staff, "entries": desk.Staff, "takeover": desk.Editor, "dismiss": desk.Editor, "undraft": desk.Editor,
 	"/role": desk.Owner, "/audit": desk.Owner,
-	"claim": desk.Staff, "free": desk.Staff, "close": desk.Staff, "card": desk.Reader, "send": desk.Staff, "edit": desk.Staff,
+	"claim": desk.Staff, "again": desk.Staff, "free": desk.Staff, "close": desk.Staff, "card": desk.Reader, "send": desk.Staff, "edit": desk.Staff,
 	"pass": desk.Reviewer, "reject": desk.Reviewer, "why": desk.Reviewer, "keep": desk.Reviewer,
 }
 

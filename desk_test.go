@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -38,6 +39,9 @@ type office struct {
 	stop    func()
 	ids     int
 
+	boards []string          // ids; none for the group alone
+	wire   http.RoundTripper // to Telegram; nil for the server itself
+
 	mu    sync.Mutex
 	heard []string // by the people
 	fail  error    // what sending to them fails with
@@ -57,13 +61,16 @@ var (
 
 // inOffice runs a test in an office. Its clock begins on a Thursday at nine, as
 // the demonstration's does.
-func inOffice(t *testing.T, run func(*office)) {
+func inOffice(t *testing.T, run func(*office)) { t.Helper(); inOfficeLike(t, func(*office) {}, run) }
+
+// inOfficeLike is inOffice with changes before it opens.
+func inOfficeLike(t *testing.T, change, run func(*office)) {
 	t.Helper()
 	cfg := testConfig(t)
 	cfg.Telegram = telegramConfig{Token: officeToken, Boards: fmt.Sprint(officeGroup), Owners: fmt.Sprint(ownerZhou.ID)}
 	outside := startOutside(t)
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, cfg, outside)
+		o := newOffice(t, cfg, outside, change)
 		defer o.close()
 		run(o)
 	})
@@ -87,11 +94,16 @@ func startOutside(t *testing.T) *outside {
 
 func (x *outside) do(f func()) { x.work <- f; <-x.done }
 
-func newOffice(t *testing.T, cfg *Config, x *outside) *office {
+func newOffice(t *testing.T, cfg *Config, x *outside, change func(*office)) *office {
 	ctx, cancel := context.WithCancel(t.Context())
 	o := &office{T: t, ctx: ctx, tg: telegramtest.New(officeToken)}
 	o.tg.Limits = true
 	o.group = o.tg.Group(officeGroup).Forum(true)
+	o.wire = o.tg
+	change(o)
+	if len(o.boards) > 0 {
+		cfg.Telegram.Boards = strings.Join(o.boards, ",")
+	}
 	var err error
 	if o.s, err = openMemory(ctx, cfg); err != nil {
 		t.Fatal(err)
@@ -112,16 +124,16 @@ func newOffice(t *testing.T, cfg *Config, x *outside) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.talks, err = newBot(cfg, o.s, o.base, recognise, log, botHooks{desk: true}); err != nil {
+	if o.talks, err = newBot(cfg, o.s, o.base, recognise, log, botHooks{desk: true, read: pageChannels}); err != nil {
 		t.Fatal(err)
 	}
-	o.library.Live, o.library.Talks = o.base, o.talks
+	o.library.Live, o.library.Talks, o.talks.Trial = o.base, o.talks, o.library.Trial()
 	o.desk = newDesk(cfg, o.s, o.talks, o.base, o.library, log)
 	keep, err := newKept(o.s.store, o.s.key, telegram.Channel)
 	if err != nil {
 		t.Fatal(err)
 	}
-	account, err := telegram.New(telegram.Options{Token: officeToken, Transport: o.tg, Keep: keep, Now: o.s.clock.Now, Logger: log, Receive: o.desk.Receive,
+	account, err := telegram.New(telegram.Options{Token: officeToken, Transport: o.wire, Keep: keep, Now: o.s.clock.Now, Logger: log, Receive: o.desk.Receive,
 		Reached: func(ctx context.Context, p channel.Peer, _ bool) error { return o.talks.Reached(ctx, p) }})
 	if err != nil {
 		t.Fatal(err)
@@ -345,7 +357,7 @@ func TestDeskStory(t *testing.T) {
 
 		o.wants(o.presses(strange, "接单"), "您还没有权限", "7999")
 		o.wants(o.presses(staffLi, "接单"), "接单成功")
-		o.wants(o.group.Show(), "🟢 接待中", "接待：李")
+		o.wants(o.group.Show(), "🟢 接待中", "接待：小李")
 		if query, err := o.group.Press(staffWang, "接单"); err == nil { // from a client that still shows it
 			o.pass(time.Second)
 			o.Errorf("the button is still there: %s", query)
@@ -367,12 +379,12 @@ func TestDeskStory(t *testing.T) {
 		o.wants(o.news(), "a：按这里<图>")
 
 		noted := o.writes(staffLi, topic, "/note 答应明天回电 13800001202")
-		o.wants(o.group.Show(), "备注（李）：答应明天回电 138****1202")
+		o.wants(o.group.Show(), "备注（小李）：答应明天回电 138****1202")
 		if got := o.mark(noted); got != channel.MarkKept {
 			o.Errorf("marked %q", got)
 		}
 		o.writes(staffWang, topic, "我来答")
-		o.wants(o.group.Show(), "由 李 接待，这句话没有发给客户")
+		o.wants(o.group.Show(), "由 小李 接待，这句话没有发给客户")
 		if got := o.news(); got != "" {
 			o.Errorf("the customer was told %q", got)
 		}
@@ -414,7 +426,7 @@ func TestDeskReleases(t *testing.T) {
 		o.says("a", "转人工")
 		topic := o.topic("终端 访客")
 		o.writes(staffLi, topic, "我去查一下，十分钟后回复您")
-		o.wants(o.group.Show(), "李 已接单", "🟢 接待中")
+		o.wants(o.group.Show(), "小李 已接单", "🟢 接待中")
 		o.news()
 		o.pass(31 * time.Minute)
 		o.wants(o.news(), "客服暂时离开")
@@ -425,7 +437,7 @@ func TestDeskReleases(t *testing.T) {
 		o.wants(o.news(), "a：我接着帮您")
 		o.writes(staffWang, topic, "/bot")
 		o.wants(o.news(), "人工服务已结束")
-		o.wants(o.group.Show(), "王 已把对话交还机器人")
+		o.wants(o.group.Show(), "小王 已把对话交还机器人")
 	})
 }
 
@@ -490,7 +502,7 @@ func TestR07_5DeskReviews(t *testing.T) {
 		o.pass(2 * time.Second)
 		for _, n := range o.tg.Notes() {
 			if n.Query == query {
-				o.wants(n.Text, "失效")
+				o.wants(n.Text, "周 ", "驳回：图片不清晰") // who did it
 			}
 		}
 		if err := o.s.platform.View(o.ctx, func(t *platform.Tx) error {

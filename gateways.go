@@ -25,16 +25,33 @@ import (
 type gateways struct {
 	sms  *sms.Gateway
 	mail *mail.Mailer
-	hold map[platform.NotificationID]time.Time                         // when to try again; of this process only
-	tell func(ctx context.Context, m actions.Message, id string) error // the conversations that watch a case; may be nil
+	// waits is set if there is a template for what waits in the Official Account.
+	waits bool
+	on    map[string]*noticeLine                                        // by channel of the notices
+	tell  func(ctx context.Context, m actions.Message, id string) error // the conversations that watch a case; may be nil
 	// announce tells other systems; may be nil.
 	announce func(ctx context.Context, kind, id string, data map[string]any) error
 	now      func() time.Time
 	log      *slog.Logger
 }
 
+// A noticeLine is what is known of the notices of one channel while the process
+// lives. It is used by one goroutine.
+type noticeLine struct {
+	hold    map[platform.NotificationID]time.Time // when to try again
+	settled map[platform.NotificationID]settled   // what could not be noted yet
+}
+
+// settled is what became of a notice.
+type settled struct{ reference, failure string }
+
+// noticeChannels are those that notices go by.
+var noticeChannels = []string{"SMS", "Email"}
+
 // Timing of tries.
 const (
+	noticePause = time.Second
+	noticeLook  = 5000 // notices looked at for those that may go: many may be on hold
 	noticeRetry = 30 * time.Second
 	noticeLife  = 24 * time.Hour  // then a notice is given up
 	codeLife    = 5 * time.Minute // of notices with a code
@@ -43,13 +60,17 @@ const (
 
 // openGateways makes the gateways that are configured.
 func openGateways(cfg *Config, now func() time.Time, log *slog.Logger) (*gateways, error) {
-	g := &gateways{hold: make(map[platform.NotificationID]time.Time), now: now, log: log}
+	g := &gateways{on: make(map[string]*noticeLine), now: now, log: log}
+	for _, name := range noticeChannels {
+		g.on[name] = &noticeLine{hold: make(map[platform.NotificationID]time.Time), settled: make(map[platform.NotificationID]settled)}
+	}
 	var err error
 	if cfg.SMSProvider != "" {
 		templates, err := smsTemplates(cfg.SMSTemplates)
 		if err != nil {
 			return nil, err
 		}
+		_, g.waits = templates[waiting]
 		g.sms, err = sms.New(sms.Options{Provider: sms.Provider(cfg.SMSProvider), Mode: sms.Mode(cfg.SMSMode), ID: cfg.SMSID, Secret: cfg.SMSSecret,
 			App: cfg.SMSApp, Sign: cfg.SMSSign, BaseURL: cfg.SMSURL, Templates: templates, Now: now})
 		if err != nil {
@@ -87,19 +108,46 @@ func smsTemplates(s string) (map[string]sms.Template, error) {
 	return out, nil
 }
 
-// deliver sends the notices that the platform owes, and returns how many it
-// settled. What cannot be sent now is tried again; it is called by one goroutine.
-func (g *gateways) deliver(ctx context.Context, p *platform.Platform) (int, error) {
-	var due []*platform.Notification
-	err := p.View(ctx, func(t *platform.Tx) error {
-		due = nil
-		for _, n := range t.Queued(workBatch) {
-			if !g.now().Before(g.hold[n.ID]) {
-				due = append(due, n)
+// run sends the notices that the platform owes until ctx is done. No channel waits
+// for another.
+func (g *gateways) run(ctx context.Context, p *platform.Platform) error {
+	var all errgroup.Group
+	for _, name := range noticeChannels {
+		all.Go(func() error {
+			tick := time.NewTicker(noticePause)
+			defer tick.Stop()
+			for {
+				if _, err := g.deliverOn(ctx, name, p); err != nil && ctx.Err() == nil {
+					g.log.Error("notices not sent; it will be tried again", "channel", name, "err", err)
+				}
+				select {
+				case <-ctx.Done():
+					return nil
+				case <-tick.C:
+				}
 			}
+		})
+	}
+	return all.Wait()
+}
+
+// deliver sends the notices that the platform owes, and returns how many it
+// settled. What cannot be sent now is tried again.
+func (g *gateways) deliver(ctx context.Context, p *platform.Platform) (int, error) {
+	total := 0
+	for _, name := range noticeChannels {
+		n, err := g.deliverOn(ctx, name, p)
+		if total += n; err != nil {
+			return total, err
 		}
-		return t.Err()
-	})
+	}
+	return total, nil
+}
+
+// deliverOn is deliver for one channel.
+func (g *gateways) deliverOn(ctx context.Context, name string, p *platform.Platform) (int, error) {
+	line := g.on[name]
+	due, err := g.due(ctx, name, p)
 	if err != nil {
 		return 0, err
 	}
@@ -112,26 +160,61 @@ func (g *gateways) deliver(ctx context.Context, p *platform.Platform) (int, erro
 	var group errgroup.Group
 	group.SetLimit(noticeWide)
 	for i, n := range due {
-		group.Go(func() error { references[i], results[i] = g.send(ctx, n); return nil })
+		if _, known := line.settled[n.ID]; !known {
+			group.Go(func() error {
+				// gofail: var noticeSending struct{}
+				references[i], results[i] = g.send(ctx, n)
+				// gofail: var noticeSent struct{}
+				return nil
+			})
+		}
 	}
 	_ = group.Wait() // errors are results
-	settled := 0
 	for i, n := range due {
-		failure, done := g.outcome(n, results[i])
-		if !done {
-			continue
-		}
-		delete(g.hold, n.ID)
-		act := p.NewAct(platform.Actor{System: "notices"}, "")
-		if err := p.Run(context.WithoutCancel(ctx), act, func(t *platform.Tx) error { return t.Delivered(n.ID, references[i], failure) }); err != nil {
-			return settled, err
-		}
-		settled++
-		if err := g.news(ctx, n); err != nil {
-			return settled, err
+		if _, known := line.settled[n.ID]; !known {
+			if failure, done := g.outcome(n, results[i]); done {
+				line.settled[n.ID] = settled{references[i], failure}
+			}
 		}
 	}
-	return settled, nil
+	count := 0
+	for _, n := range due {
+		s, ok := line.settled[n.ID]
+		if !ok {
+			continue
+		}
+		if err := g.note(context.WithoutCancel(ctx), p, n, s); err != nil {
+			return count, err // none of them is sent again meanwhile
+		}
+		delete(line.hold, n.ID)
+		delete(line.settled, n.ID)
+		count++
+	}
+	return count, nil
+}
+
+// due returns the notices of a channel that may go now.
+func (g *gateways) due(ctx context.Context, name string, p *platform.Platform) (due []*platform.Notification, err error) {
+	hold := g.on[name].hold
+	err = p.View(ctx, func(t *platform.Tx) error {
+		due = nil
+		for _, n := range t.Queued(noticeLook) {
+			if n.Channel == name && !g.now().Before(hold[n.ID]) && len(due) < workBatch {
+				due = append(due, n)
+			}
+		}
+		return t.Err()
+	})
+	return due, err
+}
+
+// note keeps what became of a notice, once those who watch its case were told.
+func (g *gateways) note(ctx context.Context, p *platform.Platform, n *platform.Notification, s settled) error {
+	if err := g.news(ctx, n); err != nil {
+		return err
+	}
+	act := p.NewAct(platform.Actor{System: "notices"}, "")
+	return p.Run(ctx, act, func(t *platform.Tx) error { return t.Delivered(n.ID, s.reference, s.failure) })
 }
 
 // newsworthy are the notices that tell what became of a case.
@@ -161,7 +244,7 @@ var noticeEvents = map[platform.NoticeID]string{
 // event announces what a notice is about, when it is first seen.
 func (g *gateways) event(ctx context.Context, n *platform.Notification) error {
 	kind := noticeEvents[n.Template]
-	if _, tried := g.hold[n.ID]; tried || g.announce == nil || kind == "" {
+	if _, tried := g.on[n.Channel].hold[n.ID]; tried || g.announce == nil || kind == "" {
 		return nil
 	}
 	return g.announce(ctx, kind, "notice-"+string(n.ID), map[string]any{"case": n.SubjectID})
@@ -194,7 +277,7 @@ func (g *gateways) outcome(n *platform.Notification, err error) (failure string,
 		g.log.Warn("notice given up", "msg", string(n.ID), "err", err)
 		return "given up", true
 	}
-	g.hold[n.ID] = g.now().Add(wait)
+	g.on[n.Channel].hold[n.ID] = g.now().Add(wait)
 	return "", false
 }
 
@@ -212,4 +295,30 @@ func (g *gateways) send(ctx context.Context, n *platform.Notification) (referenc
 		return r.MessageID, err
 	}
 	return "", nil
+}
+
+// waiting is the SMS template that tells a person that something waits for him in
+// the Official Account: "W1=id" among the templates, without variables.
+const waiting = "W1"
+
+// text tells an account by SMS that something waits for it, if it has a mobile
+// number and the gateway a template for that; how is "" otherwise.
+func (g *gateways) text(ctx context.Context, p *platform.Platform, account, id string) (how string, err error) {
+	if g.sms == nil || !g.waits {
+		return "", nil
+	}
+	var mobile string
+	err = p.View(ctx, func(t *platform.Tx) error {
+		if a := t.Account(platform.AccountID(account)); a != nil {
+			mobile = a.Mobile
+		}
+		return t.Err()
+	})
+	if err != nil || mobile == "" {
+		return "", err
+	}
+	if _, err := g.sms.Send(ctx, sms.Notice{ID: id, To: mobile, Template: waiting}); err != nil {
+		return "", err
+	}
+	return "sms", nil
 }

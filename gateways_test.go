@@ -135,3 +135,44 @@ func smtpTalk(c net.Conn, out chan<- string) {
 		}
 	}
 }
+
+// TestWaitingIsTexted tells by SMS that something waits in the Official Account,
+// if the gateway has a template for it and the account a number.
+func TestWaitingIsTexted(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var to []any
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		var m map[string]any
+		if err := json.NewDecoder(r.Body).Decode(&m); err != nil || m["TemplateId"] != "1112" {
+			t.Errorf("%v: %v", m, err)
+		}
+		to = append(to, m["PhoneNumberSet"])
+		_, _ = io.WriteString(w, `{"Response":{"SendStatusSet":[{"SerialNo":"1","PhoneNumber":"+8614000001202","Fee":1,"SessionContext":"","Code":"Ok","Message":"m","IsoCode":"CN"}],"RequestId":"r"}}`)
+	}))
+	defer gateway.Close()
+	cfg := testConfig(t)
+	cfg.SMSProvider, cfg.SMSMode, cfg.SMSID, cfg.SMSSecret, cfg.SMSApp, cfg.SMSSign, cfg.SMSURL = "tencent", "code", "id", "secret", "1400006666", "上上签", gateway.URL
+	s, err := openMemory(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for templates, want := range map[string]string{"T8=1110:code": "", "T8=1110:code;W1=1112": "sms"} {
+		cfg.SMSTemplates = templates
+		g, err := openGateways(cfg, s.clock.Now, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if how, err := g.text(t.Context(), s.platform, "A-1202", "w-1"); how != want || err != nil {
+			t.Errorf("%s: %q, %v", templates, how, err)
+		}
+		if how, err := g.text(t.Context(), s.platform, "nobody", "w-2"); how != "" || err != nil {
+			t.Errorf("nobody was told by %q: %v", how, err)
+		}
+	}
+	if len(to) != 1 {
+		t.Errorf("sent to %v", to)
+	}
+}

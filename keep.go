@@ -22,15 +22,11 @@ func backup(ctx context.Context, s *service, args []string, io std) error {
 	if _, err := os.Stat(path); err == nil {
 		return fmt.Errorf("%s is there already", path)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*") // of mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // fails after the rename
-	if err := errors.Join(s.file.Backup(ctx, f), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if file, ok := s.kept.(*store.File); ok {
+		if err := backupFile(ctx, file, path); err != nil {
+			return err
+		}
+	} else if _, err := copyToFile(ctx, s.kept, path); err != nil {
 		return err
 	}
 	info, err := os.Stat(path)
@@ -39,6 +35,18 @@ func backup(ctx context.Context, s *service, args []string, io std) error {
 	}
 	fmt.Fprintf(io.out, "%s: %d KB. Keep the key with it, but not in the same place: without it the backup cannot be used.\n", path, info.Size()>>10)
 	return nil
+}
+
+func backupFile(ctx context.Context, file *store.File, path string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*") // of mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails after the rename
+	if err := errors.Join(file.Backup(ctx, f), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
 }
 
 type restoreOptions struct{ replace bool }
@@ -55,7 +63,10 @@ func restore(ctx context.Context, cfg *Config, opts any, args []string, io std) 
 	if len(args) != 1 {
 		return errors.New("want a file that backup wrote: signdesk restore FILE")
 	}
-	if err := os.MkdirAll(filepath.Dir(cfg.Store), dirMode); err != nil {
+	if isDatabase(cfg.Store) {
+		return errors.New("a backup goes to a database that is empty: signdesk move FILE postgres://…")
+	}
+	if err := os.MkdirAll(cfg.dir(), dirMode); err != nil {
 		return err
 	}
 	err := store.Restore(ctx, args[0], cfg.Store, opts.(*restoreOptions).replace, storeOptions())
@@ -79,7 +90,7 @@ func verify(ctx context.Context, s *service, _ []string, io std) error {
 		what string
 		run  func() (string, error)
 	}{
-		{"structure and indexes", func() (string, error) { return "", s.file.Verify(ctx) }},
+		{"structure and indexes", func() (string, error) { return "", s.kept.Verify(ctx) }},
 		{"records", func() (string, error) { return "", s.platform.VerifyRecords(ctx) }},
 		{"audit chain", func() (string, error) {
 			n, err := s.platform.VerifyAudit(ctx)

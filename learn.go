@@ -1,21 +1,31 @@
 package main
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"signdesk/bot"
 	"signdesk/bot/learn"
 	"signdesk/data"
+	"signdesk/data/store"
 	"signdesk/kb"
 	"signdesk/kb/normalize"
 	"signdesk/kb/query"
+	"signdesk/webhook"
+	"signdesk/webhook/visitor"
 )
 
 // newLibrary returns what the staff teach. Whoever answers sets its live base and
@@ -30,8 +40,61 @@ func newLibrary(cfg *Config, s *service, log *slog.Logger) (*learn.Library, erro
 		Build: func(ctx context.Context, files fs.FS) (*kb.Base, error) {
 			return buildBase(ctx, cfg, files, storedClassifier(files))
 		},
-		Exam: func(ctx context.Context, b *kb.Base) (learn.Exam, error) { return exam(ctx, cfg, b) },
+		Exam: (&exams{cfg: cfg}).of,
 	}), nil
+}
+
+// exams remember how the last contents did: the one that is served is examined
+// beside every other, and what was tried is published next.
+type exams struct {
+	cfg  *Config
+	mu   sync.Mutex
+	last []examined // at most keptExams
+}
+
+type examined struct {
+	hash string
+	exam learn.Exam
+}
+
+const keptExams = 4
+
+// of examines a base.
+func (m *exams) of(ctx context.Context, b *kb.Base) (learn.Exam, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	hash := b.Content().Hash
+	if i := slices.IndexFunc(m.last, func(e examined) bool { return e.hash == hash }); i >= 0 {
+		return m.last[i].exam, nil
+	}
+	e, err := exam(ctx, m.cfg, b)
+	if err == nil {
+		m.last = append(m.last[max(0, len(m.last)-keptExams+1):], examined{hash, e})
+	}
+	return e, err
+}
+
+// previews sign the links to what is not published.
+func (s *service) previews() (*visitor.Signer, error) {
+	key, err := hkdf.Key(sha256.New, s.key, nil, "signdesk web previews", sha256.Size)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := visitor.NewSigner(key)
+	if err != nil {
+		return nil, err
+	}
+	return signer.For(webhook.PreviewLife), nil
+}
+
+// previewLink makes addresses at which what is not published can be tried.
+func (s *service) previewLink() string {
+	signer, err := s.previews()
+	if err != nil || s.cfg.Public == "" {
+		return ""
+	}
+	_, token := signer.New(s.clock.Now())
+	return webhook.PreviewLink(s.cfg.Public, token)
 }
 
 // exam asks a base the built-in questions.
@@ -79,6 +142,8 @@ func kbCommand(ctx context.Context, s *service, args []string, io std) error {
 	switch {
 	case len(args) == 1 && args[0] == "releases":
 		return kbReleases(ctx, lib, io)
+	case len(args) == 1 && (args[0] == "files" || args[0] == "draft"):
+		return kbFiles(ctx, lib, args[0] == "draft", io)
 	case len(args) == 2 && args[0] == "export":
 		return kbExport(ctx, lib, args[1], io)
 	case len(args) >= 2 && len(args) <= 3 && args[0] == "import":
@@ -98,7 +163,55 @@ func kbCommand(ctx context.Context, s *service, args []string, io std) error {
 		}
 		return lib.Rollback(ctx, n)
 	}
-	return errors.New("usage: signdesk kb releases | export DIR | import DIR [force] | rollback N")
+	return errors.New("usage: signdesk kb releases | export DIR | import DIR [force] | rollback N | files | draft")
+}
+
+// kbFiles writes what is served, or what would be published now, as an archive.
+func kbFiles(ctx context.Context, lib *learn.Library, draft bool, io std) error {
+	files := lib.Files
+	if draft {
+		files = lib.DraftFiles
+	}
+	dir, err := files(ctx)
+	if err != nil {
+		return err
+	}
+	list, err := learn.Copy(dir)
+	if err != nil {
+		return err
+	}
+	raw, err := learn.Pack(list)
+	if err != nil {
+		return err
+	}
+	_, err = io.out.Write(raw)
+	return err
+}
+
+// openServed loads the knowledge base that is served, or what would be published
+// now. A serving process, if there is one, is asked for it. The caller closes it.
+func openServed(ctx context.Context, cfg *Config, draft bool) (*kb.Live, error) {
+	what := "files"
+	if draft {
+		what = "draft"
+	}
+	var raw bytes.Buffer
+	s, err := openService(ctx, cfg)
+	if errors.Is(err, store.ErrLocked) {
+		err = forward(ctx, controlPath(cfg), "kb", []string{what}, std{out: &raw, err: io.Discard})
+	} else if err == nil {
+		err = errors.Join(kbCommand(ctx, s, []string{what}, std{out: &raw, err: io.Discard}), s.Close())
+	}
+	if err != nil {
+		return nil, err
+	}
+	files, err := zip.NewReader(bytes.NewReader(raw.Bytes()), int64(raw.Len()))
+	if err != nil {
+		return nil, err
+	}
+	return kb.NewLive(ctx, func(ctx context.Context) (*kb.Base, error) {
+		return buildBase(ctx, cfg, files, storedClassifier(files))
+	})
 }
 
 func kbReleases(ctx context.Context, lib *learn.Library, io std) error {

@@ -50,13 +50,13 @@ func TestLearnStory(t *testing.T) {
 		o.wants(o.group.Show(), "需要“编辑”权限")
 		o.writes(staffWang, "", "/check")
 		o.works()
-		o.wants(o.group.Show(), "试跑完成，没有发布", "测试题960道")
+		o.wants(o.group.Show(), "试跑完成，没有发布", "960道测试题")
 		if reply := o.says("b", question); strings.Contains(reply, "自行打印") {
 			t.Errorf("published by a trial: %s", reply)
 		}
 		o.writes(staffWang, "", "/publish")
 		o.works()
-		o.wants(o.group.Show(), "已发布版本1", "测试题")
+		o.wants(o.group.Show(), "已发布版本1", "960道测试题")
 		o.wants(o.says("b", question), "自行打印")
 		o.wants(o.says("c", "提示无权限怎么办"), "无权限")
 		o.writes(staffWang, "", "/publish")

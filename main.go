@@ -44,7 +44,7 @@ type command struct {
 
 func commands() []command {
 	return []command{
-		{"serve", "", "answer on the web: help center, assistant, pages behind links", nil, serve},
+		{"serve", "", "answer on the web: help center, assistant, pages behind links", serveFlags, serve},
 		{"chat", "", "talk in the terminal", chatFlags, chat},
 		{"replay", "FILE…", "run golden transcripts", replayFlags, replay},
 		{"ask", "[question]", "answer one question, or many from standard input with -jsonl", askFlags, ask},
@@ -56,10 +56,12 @@ func commands() []command {
 		{"forget", "ACCOUNT", "remove what the talks of an account hold", nil, inService("forget")},
 		{"backup", "FILE", "write a consistent copy of the store, also while serving", nil, inService("backup")},
 		{"restore", "FILE", "put a backup in the place of the store", restoreFlags, restore},
+		{"move", "FROM TO", "copy a store to an empty place: from a file to a database, or back", nil, move},
 		{"verify", "", "check the store: structure, indexes, records, audit chain", nil, inService("verify")},
 		{"check", "", "check the content and measure it with the question scripts", checkFlags, check},
 		{"screenshots", "", "read the set of screenshots, and tell how often the right entry comes first", screenFlags, screenshots},
 		{"train", "", "store the trained classifier beside the entries (-faq DIR), for a fast start", nil, train},
+		{"bench", "", "measure how fast it is on this machine, beside yardsticks", benchFlags, measure},
 		{"doctor", "", "tell what is configured, what is missing, and what that costs", nil, doctor},
 	}
 }

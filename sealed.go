@@ -6,6 +6,7 @@ import (
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/sha256"
+	"time"
 
 	"signdesk/data/store"
 )
@@ -60,4 +61,34 @@ func (k *kept) Put(ctx context.Context, name string, value []byte) error {
 	}
 	sealed := k.seal.Seal(nil, nil, value, key)
 	return k.store.Update(ctx, func(tx store.Tx) error { return tx.Put(keptTable, key, sealed) })
+}
+
+// Swap changes a value in one transaction: change gets the present one, nil if
+// there is none, and returns the next, nil to leave it. It may run twice.
+func (k *kept) Swap(ctx context.Context, name string, change func(was []byte) []byte) error {
+	key := k.key(name)
+	return k.store.Update(ctx, func(tx store.Tx) error {
+		var was []byte
+		if sealed := tx.Get(keptTable, key); sealed != nil {
+			var err error
+			if was, err = k.seal.Open(nil, nil, sealed, key); err != nil {
+				was = nil // of another key: it is made anew
+			}
+		}
+		next := change(was)
+		if next == nil {
+			return nil
+		}
+		return tx.Put(keptTable, key, k.seal.Seal(nil, nil, next, key))
+	})
+}
+
+// Once keeps a value under a name that was used at a time, for some days; it
+// returns the value of the first who did.
+func (k *kept) Once(ctx context.Context, name string, at time.Time, value []byte) (first []byte, err error) {
+	err = k.store.Update(ctx, func(tx store.Tx) error {
+		first, _, err = store.OnceAt(tx, at, k.owner+" "+name, func() ([]byte, error) { return value, nil })
+		return err
+	})
+	return first, err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net"
@@ -12,9 +13,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"signdesk/bot"
+	"signdesk/bot/channel"
 	"signdesk/bot/desk"
 	"signdesk/bot/telegram"
 	"signdesk/bot/wechat"
+	"signdesk/data/store"
 	"signdesk/kb"
 	"signdesk/webhook"
 )
@@ -28,8 +31,15 @@ const (
 	idleTimeout   = 2 * time.Minute
 )
 
+func serveFlags(fs *flag.FlagSet) any {
+	return fs.Duration("commit-wait", 0, "added to each commit, to try out how it goes on slow disks")
+}
+
 // serve answers on the web until ctx ends.
-func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err error) {
+func serve(ctx context.Context, cfg *Config, opts any, _ []string, io std) (err error) {
+	if wait, ok := opts.(*time.Duration); ok {
+		cfg.commitWait = *wait
+	}
 	start := time.Now()
 	log := slog.New(slog.NewTextHandler(io.err, nil))
 	seen := kb.Look(cfg.faqFiles())
@@ -64,10 +74,13 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	eye := openEye(ctx, cfg)
 	var talks *bot.Bot
 	metrics := webhook.NewMetrics(outboxGauge(func() *bot.Bot { return talks }, svc.clock.Now))
-	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn, events: told, eye: eye, desk: cfg.Telegram.Token != ""}); err != nil {
+	if talks, err = newBot(cfg, svc, base, recognise, log, botHooks{read: pageChannels, observe: metrics.Turn, events: told, eye: eye, desk: cfg.Telegram.Token != "",
+		text: func(ctx context.Context, account, id string) (string, error) {
+			return out.text(ctx, svc.platform, account, id)
+		}}); err != nil {
 		return err
 	}
-	library.Talks = talks
+	library.Talks, library.Preview, talks.Trial = talks, svc.previewLink, library.Trial()
 	limits, err := rates(cfg.Rate)
 	if err != nil {
 		return err
@@ -84,11 +97,10 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 		return err
 	}
 	if staff != nil {
-		senders[telegram.Channel], senders[desk.Channel] = staff.account, staff.desk
+		staff.talks, staff.senders = talks, map[string]channel.Sender{telegram.Channel: staff.account, desk.Channel: staff.desk}
+		countAll(staff.senders, metrics)
 	}
-	for name, sender := range senders {
-		senders[name] = counted{sender, metrics}
-	}
+	countAll(senders, metrics)
 	out.tell, out.announce = talks.Tell, talks.Announce
 	web, err := newWeb(cfg, svc, talks, base, metrics, limits, log, append(wechatRoutes(account), staff.routes(cfg)...)...)
 	if err != nil {
@@ -124,17 +136,26 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 
 	g, ctx := errgroup.WithContext(ctx)
 	serveUntil(ctx, g, srv, ln)
-	serveUntil(ctx, g, &http.Server{Handler: control(ctx, svc), ReadHeaderTimeout: controlHeader}, commands)
+	if commands != nil {
+		serveUntil(ctx, g, &http.Server{Handler: control(ctx, svc), ReadHeaderTimeout: controlHeader}, commands)
+	}
 	g.Go(func() error { <-ctx.Done(); web.Stop(); return nil })
-	g.Go(func() error { return svc.work(ctx, talks, out, log) })
+	g.Go(func() error {
+		return svc.lead(ctx, "work", func(ctx context.Context) error { return svc.work(ctx, talks, log) })
+	})
+	g.Go(func() error {
+		return svc.lead(ctx, "notices", func(ctx context.Context) error { return out.run(ctx, svc.platform) })
+	})
 	g.Go(func() error { return talks.Deliver(ctx, senders) })
 	if account != nil {
 		g.Go(func() error { return account.Run(ctx) })
 	}
 	g.Go(func() error { return library.Follow(ctx) })
+	if w, ok := svc.store.(store.Watcher); ok {
+		g.Go(func() error { return w.Watch(ctx, talks.Written) })
+	}
 	if staff != nil {
-		g.Go(func() error { return staff.account.Run(ctx) })
-		g.Go(func() error { return staff.desk.Run(ctx) })
+		g.Go(func() error { return svc.lead(ctx, "desk", staff.run) })
 	}
 	if cfg.FAQ != "" {
 		g.Go(func() error { return base.Watch(ctx, seen, watchInterval, log) })

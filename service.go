@@ -30,7 +30,8 @@ import (
 type service struct {
 	cfg      *Config
 	store    store.Store
-	file     *store.File // nil if the store is in memory
+	kept     keptStore // the same; nil if it is in memory
+	process  string    // names this process among those that share the store
 	platform *platform.Platform
 	words    *platform.Words
 	world    *demo.World
@@ -53,21 +54,20 @@ var keyCheck = store.Key{}.Str("key-check")
 func storeOptions() store.Options {
 	return store.Options{
 		Tables:     slices.Concat(platform.Tables(), bot.Tables(), desk.Tables(), learn.Tables()),
-		Migrations: slices.Concat(platform.Migrations(), bot.Migrations(), desk.Migrations(), learn.Migrations()),
+		Migrations: slices.Concat(platform.Migrations(), bot.Migrations(), desk.Migrations(), learn.Migrations(), bot.LaterMigrations()),
 	}
 }
 
 // openService opens the store, which it creates with the demonstration's
 // records if it is not there. The caller closes it. The error is
-// [store.ErrLocked] if another process has the store open.
+// [store.ErrLocked] if another process has the file open.
 func openService(ctx context.Context, cfg *Config) (*service, error) {
 	return openServiceAt(ctx, cfg, time.Now)
 }
 
 // openServiceAt is openService with a clock of its own.
 func openServiceAt(ctx context.Context, cfg *Config, now func() time.Time) (*service, error) {
-	dir := filepath.Dir(cfg.Store)
-	if err := os.MkdirAll(dir, dirMode); err != nil {
+	if err := os.MkdirAll(cfg.dir(), dirMode); err != nil {
 		return nil, err
 	}
 	_, err := os.Stat(cfg.Store)
@@ -75,15 +75,17 @@ func openServiceAt(ctx context.Context, cfg *Config, now func() time.Time) (*ser
 	if err != nil {
 		return nil, err
 	}
-	file, err := store.Open(ctx, cfg.Store, storeOptions())
+	o := storeOptions()
+	o.CommitWait = cfg.commitWait
+	kept, err := openStore(ctx, cfg.Store, o)
 	if err != nil {
 		return nil, err
 	}
-	s, err := newService(ctx, cfg, file, key, now)
+	s, err := newService(ctx, cfg, kept, key, now)
 	if err != nil {
-		return nil, errors.Join(err, file.Close())
+		return nil, errors.Join(err, kept.Close())
 	}
-	s.file = file
+	s.kept = kept
 	return s, nil
 }
 
@@ -102,7 +104,7 @@ func newService(ctx context.Context, cfg *Config, st store.Store, key []byte, no
 	if err := checkKey(ctx, st, key); err != nil {
 		return nil, err
 	}
-	s := &service{cfg: cfg, store: st, payee: cfg.PayeeAccount, key: key}
+	s := &service{cfg: cfg, store: st, payee: cfg.PayeeAccount, key: key, process: rand.Text()}
 	var err error
 	if s.words, err = platform.ReadWords(data.Texts()); err != nil {
 		return nil, err
@@ -136,12 +138,15 @@ func newService(ctx context.Context, cfg *Config, st store.Store, key []byte, no
 func (s *service) Close() error { return s.store.Close() }
 
 // serviceKey returns the key of the platform's secrets: as configured, or from
-// the file beside the store. For a new store that file is made.
+// the file beside the store's. For a new store that file is made.
 func serviceKey(cfg *Config, newStore bool) ([]byte, error) {
 	if cfg.Secret != "" {
 		return hex.DecodeString(cfg.Secret) // its form was checked
 	}
-	path := filepath.Join(filepath.Dir(cfg.Store), secretFile)
+	if isDatabase(cfg.Store) {
+		return nil, errors.New("a store in a database needs its key in SIGNDESK_SECRET, the same for all replicas: openssl rand -hex 32 makes one")
+	}
+	path := filepath.Join(cfg.dir(), secretFile)
 	raw, err := os.ReadFile(path)
 	switch {
 	case err == nil:
@@ -182,8 +187,19 @@ const (
 	workBatch     = 100
 )
 
+// shared tells whether other processes may work on the store.
+func (s *service) shared() bool { return s.kept != nil && isDatabase(s.cfg.Store) }
+
+// lead runs fn in one process at a time of those that share the store.
+func (s *service) lead(ctx context.Context, name string, fn func(context.Context) error) error {
+	if !s.shared() {
+		return fn(ctx)
+	}
+	return store.Lead(ctx, s.store, name, s.process, fn)
+}
+
 // work pays out and ends what has run out, until ctx is done.
-func (s *service) work(ctx context.Context, talks *bot.Bot, out *gateways, log *slog.Logger) error {
+func (s *service) work(ctx context.Context, talks *bot.Bot, log *slog.Logger) error {
 	pay, sweep := time.NewTicker(payInterval), time.NewTicker(sweepInterval)
 	defer pay.Stop()
 	defer sweep.Stop()
@@ -194,9 +210,7 @@ func (s *service) work(ctx context.Context, talks *bot.Bot, out *gateways, log *
 		case <-ctx.Done():
 			return nil
 		case <-pay.C:
-			if _, err = s.platform.PayOut(ctx, workBatch); err == nil {
-				_, err = out.deliver(ctx, s.platform)
-			}
+			_, err = s.platform.PayOut(ctx, workBatch)
 		case <-sweep.C:
 			s.catchUp(ctx, talks, log)
 		}

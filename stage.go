@@ -30,6 +30,7 @@ type botHooks struct {
 	events  []channel.Peer // who hears of events
 	eye     ocr.Reader     // who reads pictures
 	desk    bool           // the staff have a desk
+	text    func(ctx context.Context, account, id string) (string, error)
 }
 
 // newBot puts the conversation together: the knowledge base, the flows on the
@@ -47,8 +48,8 @@ func newBot(cfg *Config, s *service, base *kb.Live, recognise recogniser, log *s
 	if err != nil {
 		return nil, err
 	}
-	return bot.New(bot.Options{Eye: hooks.eye, Desk: hooks.desk, Store: s.store, Base: base, Recognise: recognise, Engine: engine, Extract: flows.Extract, Contact: cfg.contact(),
-		Hours: hotlineHours, Now: s.clock.Now, Logger: log, Read: hooks.read, Observe: hooks.observe, Hooks: hooks.events, Reserve: reserve}), nil
+	return bot.New(bot.Options{Eye: hooks.eye, Desk: hooks.desk, Text: hooks.text, Store: s.store, Base: base, Recognise: recognise, Engine: engine, Extract: flows.Extract, Contact: cfg.contact(),
+		Hours: hotlineHours, Now: s.clock.Now, Logger: log, Read: hooks.read, Observe: hooks.observe, Hooks: hooks.events, Reserve: reserve, Shared: s.shared()}), nil
 }
 
 // hotlineHours tells in words whether the hotline is open.
@@ -100,7 +101,7 @@ func (st *stage) open(ctx context.Context) (err error) {
 
 // Reopen implements [transcript.Stage].
 func (st *stage) Reopen(ctx context.Context) error {
-	if st.file == nil {
+	if st.kept == nil {
 		return nil // in memory nothing could be opened again
 	}
 	if err := st.service.Close(); err != nil {

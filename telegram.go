@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"signdesk/actions/platform"
 	"signdesk/actions/platform/calendar"
 	"signdesk/actions/platform/value"
@@ -89,6 +91,18 @@ func (g *telegramConfig) whole(public string) error {
 type support struct {
 	desk    *desk.Desk
 	account *telegram.Account
+	talks   *bot.Bot
+	senders map[string]channel.Sender // to the staff
+}
+
+// run works at the desk until ctx is done: the platform takes questions from one
+// process only, and limits what all of them send.
+func (u *support) run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return u.account.Run(ctx) })
+	g.Go(func() error { return u.desk.Run(ctx) })
+	g.Go(func() error { return u.talks.Deliver(ctx, u.senders) })
+	return g.Wait()
 }
 
 // newSupport returns the support desk, nil if there is none.
@@ -116,7 +130,7 @@ func newSupport(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, library 
 	if err != nil {
 		return nil, err
 	}
-	return &support{d, account}, nil
+	return &support{desk: d, account: account}, nil
 }
 
 const telegramPath = "/telegram"

@@ -24,12 +24,17 @@ import (
 )
 
 // pageChannels are the channels whose people read their conversation on a page.
-var pageChannels = []string{webhook.Channel, webhook.LinkChannel}
+var pageChannels = []string{webhook.Channel, webhook.LinkChannel, channel.Preview}
+
+// visitorKey is the key of the tokens of visitors.
+func visitorKey(secret []byte) ([]byte, error) {
+	return hkdf.Key(sha256.New, secret, nil, "signdesk web visitors", sha256.Size)
+}
 
 // newWeb puts the web side of a service together.
 func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *webhook.Metrics, rates webhook.Rates,
 	log *slog.Logger, routes ...webhook.Route) (*webhook.Server, error) {
-	key, err := hkdf.Key(sha256.New, s.key, nil, "signdesk web visitors", sha256.Size)
+	key, err := visitorKey(s.key)
 	if err != nil {
 		return nil, err
 	}
@@ -37,17 +42,24 @@ func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *web
 	if err != nil {
 		return nil, err
 	}
+	previews, err := s.previews()
+	if err != nil {
+		return nil, err
+	}
 	users, err := visitor.NewUsers(listed(cfg.UserKeys), s.clock.Now)
 	if err != nil {
 		return nil, err
 	}
-	o := webhook.Options{Base: base, Talks: talks, Visitors: visitors, Users: users, AccountOf: s.accountOf, Contact: cfg.contact(), Hours: hotlineHours,
+	o := webhook.Options{Base: base, Talks: talks, Visitors: visitors, Previews: previews, Users: users, AccountOf: s.accountOf, Contact: cfg.contact(), Hours: hotlineHours,
 		Now: s.clock.Now, Site: cfg.Site, Public: cfg.Public, Origins: listed(cfg.Origins), Proxies: listed(cfg.Proxies), Metrics: metrics, Rates: rates, Routes: routes, Log: log}
 	o.Secure = len(cfg.Public) > 5 && cfg.Public[:6] == "https:"
 	o.Letter, o.OwnLetter = s.letterOf, func(ctx context.Context, p channel.Peer) (letter.Fields, error) { return s.ownLetter(ctx, talks, p) }
 	o.Ready = func() error {
 		if base.Content() == nil {
 			return errors.New("no knowledge base")
+		}
+		if f, ok := s.store.(*store.File); ok && f.Err() != nil {
+			return f.Err()
 		}
 		return s.store.View(context.Background(), func(store.Tx) error { return nil })
 	}
@@ -168,6 +180,13 @@ func (s *service) Wait(ctx context.Context, d time.Duration) error {
 	return err
 }
 
+// countAll has counted what senders cannot send.
+func countAll(senders map[string]channel.Sender, m *webhook.Metrics) {
+	for name, sender := range senders {
+		senders[name] = count(sender, m)
+	}
+}
+
 // counted counts what a sender could not send.
 type counted struct {
 	channel.Sender
@@ -187,12 +206,32 @@ func (c counted) Send(ctx context.Context, m channel.Outbound) error {
 	return err
 }
 
-// Cost implements [channel.Metered]; asked of people only whose channel counts.
-func (c counted) Cost(m channel.Outbound) int {
-	if meter, ok := c.Sender.(channel.Metered); ok {
-		return meter.Cost(m)
+// countedMeter is the same of a sender on a channel that counts sends.
+type countedMeter struct {
+	channel.Metered
+	counted
+}
+
+// Send implements [channel.Sender].
+func (c countedMeter) Send(ctx context.Context, m channel.Outbound) error {
+	return c.counted.Send(ctx, m)
+}
+
+// Notice implements [channel.Noticer].
+func (c countedMeter) Notice(ctx context.Context, to channel.Peer, text string) (string, error) {
+	if n, ok := c.counted.Sender.(channel.Noticer); ok {
+		return n.Notice(ctx, to, text)
 	}
-	return 1
+	return "", nil
+}
+
+// count has a sender's failures counted.
+func count(s channel.Sender, metrics *webhook.Metrics) channel.Sender {
+	c := counted{s, metrics}
+	if meter, ok := s.(channel.Metered); ok {
+		return countedMeter{meter, c}
+	}
+	return c
 }
 
 // outboxGauge tells how much is owed; it looks at most once a second.

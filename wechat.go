@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"regexp"
 	"strconv"
 	"time"
@@ -19,7 +20,10 @@ import (
 type wechatConfig struct {
 	AppID, Secret, Token, AESKey, OldAESKey, Mode, Verified, Transfer, API string
 
-	Quota string // sends after a person's message, how many of them are the staff's
+	Quota  string // sends after a person's message, how many of them are the staff's, sends after a click
+	Notice string // template by which a person is told that something waits
+
+	transport http.RoundTripper // nil for the usual one
 }
 
 func (w *wechatConfig) table() []setting {
@@ -31,28 +35,56 @@ func (w *wechatConfig) table() []setting {
 		{env: "SIGNDESK_WECHAT_AESKEY_OLD", about: "the one before, while it is being changed", secret: true, into: &w.OldAESKey},
 		{env: "SIGNDESK_WECHAT_MODE", def: "safe", about: "safe, compatible or plain, as set at WeChat", into: &w.Mode, check: oneOf("safe", "compatible", "plain")},
 		{env: "SIGNDESK_WECHAT_VERIFIED", def: "off", about: "on: the account is verified (认证) and may send customer-service messages", into: &w.Verified, check: onOff},
-		{env: "SIGNDESK_WECHAT_QUOTA", def: "5,1", about: "sends that WeChat allows after a message, how many of them are kept for the staff", into: &w.Quota,
+		{env: "SIGNDESK_WECHAT_QUOTA", def: "5,1", about: "sends that WeChat allows after a message, how many of them are kept for the staff; also 5/48h,1,3/1m with those after a click", into: &w.Quota,
 			check: func(s string) error { _, _, err := quota(s); return err }},
+		{env: "SIGNDESK_WECHAT_NOTICE", about: "template that tells a person that something waits: template:ID:thing1,time2 or subscribe:ID:thing1", into: &w.Notice,
+			check: func(s string) error { _, err := noticeTemplate(s); return err }},
 		{env: "SIGNDESK_WECHAT_TRANSFER", def: "off", about: "on: who wants a person is handed to WeChat's own customer service", into: &w.Transfer, check: onOff},
 		{env: "SIGNDESK_WECHAT_API", about: "address of the API, if not the official one", into: &w.API, check: origin},
 	}
 }
 
-var quotaForm = regexp.MustCompile(`^([1-9][0-9]?),([0-9]{1,2})$`)
+var (
+	quotaForm  = regexp.MustCompile(`^([1-9][0-9]?)(?:/([0-9]+h))?,([0-9]{1,2})(?:,([1-9][0-9]?)(?:/([0-9]+[ms]))?)?$`)
+	noticeForm = regexp.MustCompile(`^(template|subscribe):([A-Za-z0-9_-]+):([a-z_]+[0-9]*)(?:,([a-z_]+[0-9]*))?$`)
+)
 
-// quota reads how many sends there are, and how many of them are the staff's.
-func quota(s string) (sends, reserve int, err error) {
-	found := quotaForm.FindStringSubmatch(s)
-	if found == nil {
-		return 0, 0, fmt.Errorf("want two numbers, e.g. 5,1, got %q", s)
+// quota reads how many sends there are and for how long, how many of them are the
+// staff's, and those after a click: "5,1" or "5/48h,1,3/1m".
+func quota(s string) (q wechat.Quota, reserve int, err error) {
+	f := quotaForm.FindStringSubmatch(s)
+	if f == nil {
+		return q, 0, fmt.Errorf("want two numbers, e.g. 5,1, or 5/48h,1,3/1m, got %q", s)
 	}
-	if sends, err = strconv.Atoi(found[1]); err == nil {
-		reserve, err = strconv.Atoi(found[2])
+	number := func(s string) (n int) {
+		if s != "" && err == nil {
+			n, err = strconv.Atoi(s)
+		}
+		return n
 	}
-	if err == nil && reserve >= sends {
-		err = fmt.Errorf("nothing is left of %d sends", sends)
+	span := func(s string) (d time.Duration) {
+		if s != "" && err == nil {
+			d, err = time.ParseDuration(s)
+		}
+		return d
 	}
-	return sends, reserve, err
+	q = wechat.Quota{Sends: number(f[1]), For: span(f[2]), EventSends: number(f[4]), EventFor: span(f[5])}
+	if reserve = number(f[3]); err == nil && reserve >= q.Sends {
+		err = fmt.Errorf("nothing is left of %d sends", q.Sends)
+	}
+	return q, reserve, err
+}
+
+// noticeTemplate reads by which template a person is told that something waits.
+func noticeTemplate(s string) (wechat.Template, error) {
+	if s == "" {
+		return wechat.Template{}, nil
+	}
+	f := noticeForm.FindStringSubmatch(s)
+	if f == nil {
+		return wechat.Template{}, fmt.Errorf("want template:ID:field,field or subscribe:ID:field,field, got %q", s)
+	}
+	return wechat.Template{ID: f[2], Subscribe: f[1] == "subscribe", Text: f[3], Time: f[4]}, nil
 }
 
 // newWechat returns the Official Account, nil if there is none.
@@ -65,12 +97,28 @@ func newWechat(cfg *Config, s *service, talks *bot.Bot, log *slog.Logger) (*wech
 	if err != nil {
 		return nil, err
 	}
-	sends, _, err := quota(w.Quota)
+	o, err := wechatOptions(cfg)
 	if err != nil {
 		return nil, err
 	}
-	o := wechat.Options{AppID: w.AppID, Secret: w.Secret, Token: w.Token, AESKey: w.AESKey, OldAESKey: w.OldAESKey, Mode: wechat.Mode(w.Mode),
-		Verified: w.Verified == "on", Transfer: w.Transfer == "on", API: w.API, Sends: sends, Talks: wechatTalks{talks, cfg.contact()}, Keep: keep, Log: log}
+	o.Talks, o.Keep, o.Log = wechatTalks{talks, cfg.contact()}, keep, log
+	return wechat.New(o)
+}
+
+// wechatOptions are the account's settings, without what runs it.
+func wechatOptions(cfg *Config) (o wechat.Options, err error) {
+	w := cfg.Wechat
+	sends, _, err := quota(w.Quota)
+	if err != nil {
+		return o, err
+	}
+	notice, err := noticeTemplate(w.Notice)
+	if err != nil {
+		return o, err
+	}
+	o = wechat.Options{AppID: w.AppID, Secret: w.Secret, Token: w.Token, AESKey: w.AESKey, OldAESKey: w.OldAESKey, Mode: wechat.Mode(w.Mode),
+		Verified: w.Verified == "on", Transfer: w.Transfer == "on", API: w.API, Quota: sends, Template: notice,
+		Transport: w.transport}
 	if cfg.Public != "" {
 		o.PageURL = func(entry string) string {
 			if entry == "" {
@@ -79,7 +127,7 @@ func newWechat(cfg *Config, s *service, talks *bot.Bot, log *slog.Logger) (*wech
 			return cfg.Public + "/help/" + entry
 		}
 	}
-	return wechat.New(o)
+	return o, nil
 }
 
 // wechatRoutes are the addresses of the callbacks. They all come from a few
@@ -109,11 +157,13 @@ func (t wechatTalks) Receive(ctx context.Context, in channel.Inbound) (*wechat.R
 	case errors.Is(err, bot.ErrFailed): // it would fail again
 		text := "抱歉，这条消息没能处理。请换个说法再发一次，或拨打客服热线 " + t.contact.Hotline + "。"
 		return &wechat.Reply{Outbound: channel.Outbound{To: in.Peer, Message: channel.Message{Text: text}}}, nil
-	case err != nil || rec.Reply == nil:
+	case err != nil || rec.Reply == nil && rec.Earlier == 0:
 		return nil, err
+	case rec.Reply == nil: // the staff has the talk; what they said may wait
+		return &wechat.Reply{Outbound: channel.Outbound{To: in.Peer}, Earlier: true}, nil
 	}
 	return &wechat.Reply{Outbound: channel.Outbound{ID: rec.Delivery, To: in.Peer, Message: *rec.Reply},
-		Handoff: rec.Outcome == bot.Handoff, Earlier: rec.Earlier > 0}, nil
+		Handoff: rec.Outcome == bot.Handoff, Earlier: rec.Earlier > 0, Again: rec.Again}, nil
 }
 
 // Pending implements [wechat.Talks].

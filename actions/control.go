@@ -45,6 +45,9 @@ func (e *Engine) controlApplies(st *State, word string) bool {
 // Offered returns the offer that a text or token means, if the last reply made
 // any.
 func (e *Engine) Offered(st *State, shown []Choice, text string) *Offer {
+	if len(st.Offers) == 0 {
+		return nil
+	}
 	var options []Option
 	for _, c := range shown {
 		if !c.Control {
@@ -59,7 +62,7 @@ func (e *Engine) Offered(st *State, shown []Choice, text string) *Offer {
 		}
 	}
 	n, err := strconv.Atoi(strings.TrimPrefix(token, tokenOffer))
-	if err != nil || n >= len(st.Offers) {
+	if err != nil || n < 0 || n >= len(st.Offers) {
 		return nil
 	}
 	return &st.Offers[n]

@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -55,6 +56,21 @@ func (e *Engine) Title(flow string) string {
 	return flow
 }
 
+// Asks tells in a few words what a step of a flow asks for; "" if the words take
+// values.
+func (e *Engine) Asks(flow string, step StepID) string {
+	w := e.words[flow]
+	if w == nil {
+		return ""
+	}
+	s := w.Steps[step]
+	text := cmp.Or(s.Short, s.Prompt)
+	if text = strings.TrimSpace(text); strings.ContainsAny(text, "{\n") {
+		return ""
+	}
+	return text
+}
+
 // ByCode returns the name of the flow with that code of the specification, or
 // "".
 func (e *Engine) ByCode(code string) string {
@@ -69,6 +85,9 @@ func (e *Engine) ByCode(code string) string {
 // Wish returns the flow that an intent of that label starts; its name is "" if
 // none does. The slots may be added to.
 func (e *Engine) Wish(label string) Offer {
+	if label == "" {
+		return Offer{}
+	}
 	for _, name := range e.names {
 		if p, ok := e.words[name].Intents[label]; ok {
 			o := Offer{Flow: name, Slots: make(map[string]string), Title: p.Title}

@@ -113,11 +113,15 @@ func pickOption(options []Option, text string) (string, bool) {
 		}
 		return "", false
 	}
-	if len([]rune(t)) < minContained || questioning.MatchString(text) {
+	if len([]rune(t)) < minContained {
 		return "", false
 	}
-	return onlyOne(options, func(l string) bool { return strings.Contains(t, l) },
+	id, ok := onlyOne(options, func(l string) bool { return strings.Contains(t, l) },
 		func(l string) bool { return strings.Contains(l, t) })
+	if !ok || questioning.MatchString(text) {
+		return "", false
+	}
+	return id, true
 }
 
 // onlyOne returns the option that is the only one for which a test holds; of

@@ -28,7 +28,7 @@ type State struct {
 	// Offers are what the last reply proposed to start.
 	Offers []Offer `json:",omitempty"`
 	// Touched is when the person was last heard in a flow.
-	Touched time.Time
+	Touched time.Time `json:",omitzero"`
 }
 
 // A Chain is a session and those that it called.

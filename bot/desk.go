@@ -45,7 +45,9 @@ func (b *Bot) freed() string {
 // idle ends a hold without a word of the staff for too long: the ticket waits for
 // somebody again.
 func (b *Bot) idle(tx store.Tx, c *conversation, now time.Time) error {
-	c.Held = ""
+	if err := b.unheld(tx, c, now); err != nil {
+		return err
+	}
 	k, err := get[desk.Ticket](tx, tickets, store.Key{}.Str(c.Ticket))
 	if err != nil || k == nil {
 		c.Ticket = ""
@@ -65,13 +67,25 @@ func (b *Bot) idle(tx store.Tx, c *conversation, now time.Time) error {
 	return b.happen(tx, fmt.Sprintf("idle-%d", now.UnixMilli()), desk.Happening{Kind: desk.Released, Ticket: k.ID, At: now, Text: last})
 }
 
+// unheld ends the staff's hold: the bot says what it could not meanwhile.
+func (b *Bot) unheld(tx store.Tx, c *conversation, now time.Time) error {
+	list := c.Muted
+	c.Held, c.Muted = "", nil
+	for _, m := range list {
+		if err := b.post(tx, c, now, m.ID, Robot, m.Message); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // lastOf is the last thing that somebody said in a conversation.
 func lastOf(tx store.Tx, p channel.Peer, who Speaker) (string, error) {
 	const far = 50
 	r := store.Prefix(store.Key{}.Str(p.String()))
 	r.Reverse, r.Limit = true, far
 	for _, raw := range tx.Scan(transcripts.Name, r) {
-		l, err := decode[line](raw)
+		l, err := decodeLine(raw)
 		if err != nil || l.From == who {
 			return cmp.Or(l, &line{}).Text, err
 		}
@@ -81,6 +95,10 @@ func lastOf(tx store.Tx, p channel.Peer, who Speaker) (string, error) {
 
 // handoff opens a ticket for the staff.
 func (t *turn) handoff() error {
+	if t.conv.Peer.Channel == channel.Preview {
+		t.say(textTrial)
+		return t.again()
+	}
 	if t.conv.Ticket != "" {
 		t.say(textTicketOpen)
 		return t.again()
@@ -107,7 +125,7 @@ func (b *Bot) open(tx store.Tx, c *conversation, now time.Time, id, last string)
 	r := store.Prefix(store.Key{}.Str(c.Peer.String()))
 	r.Reverse, r.Limit = true, summaryLines
 	for _, raw := range tx.Scan(transcripts.Name, r) {
-		l, err := decode[line](raw)
+		l, err := decodeLine(raw)
 		if err != nil {
 			return nil, err
 		}
@@ -207,9 +225,32 @@ var (
 
 // maskText hides phone numbers, addresses, ID and account numbers, and codes.
 func maskText(s string) string {
+	if !strings.Contains(s, "@") && longestNumber(s) < minDigits {
+		return s // as most texts
+	}
+	return maskForms(s)
+}
+
+func maskForms(s string) string {
 	s = loginForm.ReplaceAllStringFunc(s, func(m string) string { return m[:min(3, len(m))] + "****" + m[max(0, len(m)-4):] })
 	s = longForm.ReplaceAllStringFunc(s, func(m string) string { return m[:3] + "*****" + m[len(m)-3:] })
 	return shortForm.ReplaceAllString(s, "******")
+}
+
+// minDigits is how many digits stand together in each of the forms that is no
+// address.
+const minDigits = 6
+
+// longestNumber is how many digits stand together at most.
+func longestNumber(s string) (most int) {
+	n := 0
+	for i := range len(s) {
+		if n++; s[i] < '0' || '9' < s[i] {
+			n = 0
+		}
+		most = max(most, n)
+	}
+	return most
 }
 
 // Mask hides personal data in a text, as in transcripts.
@@ -221,7 +262,7 @@ func (t *turn) masked() string {
 	case t.u.in.Kind == channel.Voice:
 		return "［语音］"
 	case t.u.in.Kind == channel.Other:
-		return "［无法识别的消息］"
+		return maskText(cmp.Or(t.u.in.Text, "［无法识别的消息］"))
 	case t.u.in.Kind == channel.Unseen:
 		return "［图片］"
 	case t.u.in.Kind != channel.Said:
@@ -246,7 +287,7 @@ func writeLine(tx store.Tx, c *conversation, l line) error {
 		return nil
 	}
 	c.Lines++
-	return put(tx, transcripts, store.Key{}.Str(c.Peer.String()).Uint(c.Lines), &l)
+	return putLine(tx, c.Peer, c.Lines, &l)
 }
 
 // Transcript returns what was said in a conversation, masked.
@@ -254,7 +295,7 @@ func (b *Bot) Transcript(ctx context.Context, p channel.Peer) (lines []string, e
 	err = b.Store.View(ctx, func(tx store.Tx) error {
 		lines = nil
 		for _, raw := range tx.Scan(transcripts.Name, store.Prefix(store.Key{}.Str(p.String()))) {
-			l, err := decode[line](raw)
+			l, err := decodeLine(raw)
 			if err != nil {
 				return err
 			}

@@ -21,24 +21,25 @@ import (
 // flows (actions.Phrases); what they ask about is told by the entry that the
 // knowledge base finds.
 type Intents struct {
-	labels []intentPattern // in the order of their weight
-	byPart map[string]string
+	labels   []intentPattern // in the order of their weight
+	byPart   map[string]string
+	alphabet alphabet
 }
 
 type intentPattern struct {
 	label    string
-	do       *regexp.Regexp // said by itself: the wish
-	when     *regexp.Regexp // what it is about; a wish together with a verb of wishing
-	doing    *regexp.Regexp // a verb, and then its thing
-	done     *regexp.Regexp // a thing, and then what to do with it
-	asks     *regexp.Regexp // question words that belong to the wish
-	controls bool           // counts only as the whole message
+	do       *pattern // said by itself: the wish
+	when     *pattern // what it is about; a wish together with a verb of wishing
+	doing    *pattern // a verb, and then its thing
+	done     *pattern // a thing, and then what to do with it
+	asks     *pattern // question words that belong to the wish
+	controls bool     // counts only as the whole message
 }
 
 // NewIntents compiles the patterns of the flows. Labels by code of a flow say
 // what an entry of the knowledge base that names that flow is about.
 func NewIntents(words map[string]*actions.Words, byCode map[string]string) (*Intents, error) {
-	x := &Intents{byPart: byCode}
+	x := &Intents{byPart: byCode, alphabet: make(alphabet)}
 	for _, name := range slices.Sorted(maps.Keys(words)) {
 		w := words[name]
 		for _, label := range slices.Sorted(maps.Keys(w.Intents)) {
@@ -51,16 +52,15 @@ func NewIntents(words map[string]*actions.Words, byCode map[string]string) (*Int
 			}
 			for _, v := range []struct {
 				source string
-				into   **regexp.Regexp
+				into   **pattern
 			}{{p.Do, &i.do}, {p.When, &i.when}, {p.Asks, &i.asks}, {doing, &i.doing}, {done, &i.done}} {
 				if v.source == "" {
 					continue
 				}
-				re, err := regexp.Compile(strings.Join(strings.Fields(v.source), ""))
-				if err != nil {
+				var err error
+				if *v.into, err = x.alphabet.compile(strings.Join(strings.Fields(v.source), "")); err != nil {
 					return nil, fmt.Errorf("bot: intent %s: %w", label, err)
 				}
-				*v.into = re
 			}
 			x.labels = append(x.labels, i)
 		}
@@ -101,11 +101,12 @@ func (x *Intents) Recognise(text string, d kb.Decision) Intent {
 		t = c // other characters, or other widths
 	}
 	best, start, longest := intentPattern{}, false, 0
+	looked := x.alphabet.text(t)
 	for _, p := range x.labels {
 		if p.controls {
 			continue
 		}
-		n, wish := p.match(t)
+		n, wish := p.match(looked)
 		if n > longest || n == longest && wish && !start {
 			longest, best, start = n, p, wish
 		}
@@ -114,7 +115,7 @@ func (x *Intents) Recognise(text string, d kb.Decision) Intent {
 		return Intent{Label: x.about(d)}
 	}
 	if best.asks != nil {
-		t = best.asks.ReplaceAllString(t, "")
+		t = best.asks.re.ReplaceAllString(t, "")
 	}
 	return Intent{Label: best.label, Start: start && plainWish(text, t, d)}
 }
@@ -143,28 +144,30 @@ var carries = regexp.MustCompile(`(公司|企业|我)(是|叫)|1[3-9][0-9]{9}|c-
 
 // known reports whether any label is spoken of.
 func (x *Intents) known(t string) bool {
+	looked := x.alphabet.text(t)
 	return slices.ContainsFunc(x.labels, func(p intentPattern) bool {
-		n, _ := p.match(t)
+		n, _ := p.match(looked)
 		return n > 0 && !p.controls
 	})
 }
 
 // match returns how much of the text speaks for the label, and whether it is a
 // wish.
-func (p *intentPattern) match(t string) (length int, wish bool) {
+func (p *intentPattern) match(looked text) (length int, wish bool) {
+	t := looked.string
 	if p.do != nil {
-		if m := p.do.FindString(t); m != "" {
+		if m := p.do.find(looked); m != "" {
 			around := utf8.RuneCountInString(t) - utf8.RuneCountInString(m)
 			return sure + len(m), around <= loose || wishing.MatchString(t) || carries.MatchString(t) || handing.MatchString(m)
 		}
 	}
 	if p.doing != nil {
-		if m := p.doing.FindString(t); m != "" {
+		if m := p.doing.find(looked); m != "" {
 			around := utf8.RuneCountInString(t) - utf8.RuneCountInString(m)
 			said := clause(t, m)
 			return likely + len(m), around <= loose || wishing.MatchString(said) || carries.MatchString(said)
 		}
-		if m := p.done.FindString(t); m != "" {
+		if m := p.done.find(looked); m != "" {
 			said := clause(t, m)
 			return likely + len(m), wishing.MatchString(said) || handing.MatchString(said)
 		}
@@ -172,7 +175,7 @@ func (p *intentPattern) match(t string) (length int, wish bool) {
 	if p.when == nil {
 		return 0, false
 	}
-	m := p.when.FindString(t)
+	m := p.when.find(looked)
 	return len(m), m != "" && wishing.MatchString(t)
 }
 
@@ -207,8 +210,9 @@ func (x *Intents) control(t string) (Intent, bool) {
 	if len([]rune(t)) > maxControl {
 		return Intent{}, false
 	}
+	looked := x.alphabet.text(squeeze(t))
 	for _, p := range x.labels {
-		if p.controls && p.do != nil && p.do.MatchString(squeeze(t)) {
+		if p.controls && p.do != nil && p.do.matches(looked) {
 			return Intent{Label: p.label, Start: true}, true
 		}
 	}

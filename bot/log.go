@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"signdesk/actions"
@@ -21,13 +20,39 @@ import (
 type line struct {
 	At      time.Time
 	From    Speaker
-	Text    string
+	Text    string           `json:",omitempty"` // "": that of Message
 	Message *channel.Message `json:",omitempty"` // as the person reads it; only where he reads the log
 	Client  string           `json:",omitempty"` // message id of an utterance
 	Picture bool             `json:",omitempty"` // a picture was sent
 	Rated   Rating           `json:",omitempty"`
 	Outcome Outcome          `json:",omitempty"` // of an utterance
 	Entry   string           `json:",omitempty"` // part of the knowledge base that answers
+}
+
+// putLine stores a line. A text that is the same as that of Message is stored once.
+func putLine(tx store.Tx, p channel.Peer, seq uint64, l *line) error {
+	stored := *l
+	if l.Message != nil && l.Message.Text == l.Text {
+		stored.Text = ""
+	}
+	return put(tx, transcripts, store.Key{}.Str(p.String()).Uint(seq), &stored)
+}
+
+// lineAt returns a line of a conversation; nil if there is none.
+func lineAt(tx store.Tx, p channel.Peer, seq uint64) (*line, error) {
+	raw := tx.Get(transcripts.Name, store.Key{}.Str(p.String()).Uint(seq))
+	if raw == nil {
+		return nil, nil
+	}
+	return decodeLine(raw)
+}
+
+func decodeLine(raw []byte) (*line, error) {
+	l, err := decode[line](raw)
+	if err == nil && l.Text == "" && l.Message != nil {
+		l.Text = l.Message.Text
+	}
+	return l, err
 }
 
 // A Speaker is who said a line.
@@ -65,8 +90,14 @@ type Line struct {
 func (b *Bot) read(channel string) bool { return slices.Contains(b.Read, channel) }
 
 // post says something to the person of a conversation: it is written to the log
-// where he reads that, and owed to him elsewhere. The caller stores c.
+// where he reads that, and owed to him elsewhere. While the staff has the
+// conversation the bot is silent: what it would say is shown to the staff, and said
+// later. The caller stores c.
 func (b *Bot) post(tx store.Tx, c *conversation, now time.Time, id string, from Speaker, m channel.Message) error {
+	if from == Robot && c.Held != "" {
+		c.Muted = append(c.Muted, muted{id, m})
+		return b.happen(tx, "mute-"+id, desk.Happening{Kind: desk.Muted, Ticket: c.Ticket, At: now, Text: maskText(m.Text)})
+	}
 	l := line{At: now, From: from, Text: maskText(m.Text)}
 	if l.Text == "" && len(m.Image) > 0 {
 		l.Text = textPictureLine
@@ -84,6 +115,9 @@ func (b *Bot) post(tx store.Tx, c *conversation, now time.Time, id string, from 
 	d := Delivery{ID: id, To: c.Peer, Message: m, Due: now, Staff: from == Staff}
 	if d.Staff {
 		d.Ticket = c.Ticket
+		if c.Windows != nil { // lines that follow one another cost one send
+			d.Due = now.Add(gather)
+		}
 	}
 	return b.owe(tx, now, d)
 }
@@ -111,7 +145,7 @@ func (b *Bot) lines(ctx context.Context, r store.Range) (out []Line, err error) 
 	err = b.Store.View(ctx, func(tx store.Tx) error {
 		out = nil
 		for key, raw := range tx.Scan(transcripts.Name, r) {
-			l, err := decode[line](raw)
+			l, err := decodeLine(raw)
 			if err != nil {
 				return err
 			}
@@ -134,8 +168,7 @@ var ErrNoAnswer = errors.New("bot: no such answer")
 // Rate keeps what a person thinks of an answer that he was given.
 func (b *Bot) Rate(ctx context.Context, p channel.Peer, seq uint64, r Rating) error {
 	err := b.Store.Update(ctx, func(tx store.Tx) error {
-		key := store.Key{}.Str(p.String()).Uint(seq)
-		l, err := get[line](tx, transcripts, key)
+		l, err := lineAt(tx, p, seq)
 		if err != nil {
 			return err
 		}
@@ -143,7 +176,7 @@ func (b *Bot) Rate(ctx context.Context, p channel.Peer, seq uint64, r Rating) er
 			return ErrNoAnswer
 		}
 		l.Rated = r
-		return put(tx, transcripts, key, l)
+		return putLine(tx, p, seq, l)
 	})
 	if err == nil {
 		b.readers.wake(p)
@@ -282,40 +315,3 @@ func (b *Bot) End(ctx context.Context, p channel.Peer) error {
 // lines, until stop is called. Values can be missed where several processes
 // share a store: readers look again from time to time.
 func (b *Bot) Listen(p channel.Peer) (news <-chan struct{}, stop func()) { return b.readers.add(p) }
-
-// readers are those who wait for news of conversations.
-type readers struct {
-	mu sync.Mutex
-	of map[channel.Peer][]chan struct{}
-}
-
-func (r *readers) add(p channel.Peer) (<-chan struct{}, func()) {
-	ch := make(chan struct{}, 1)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.of == nil {
-		r.of = make(map[channel.Peer][]chan struct{})
-	}
-	r.of[p] = append(r.of[p], ch)
-	return ch, func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.of[p] = slices.DeleteFunc(r.of[p], func(c chan struct{}) bool { return c == ch })
-		if len(r.of[p]) == 0 {
-			delete(r.of, p)
-		}
-	}
-}
-
-func (r *readers) wake(peers ...channel.Peer) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, p := range peers {
-		for _, ch := range r.of[p] {
-			select {
-			case ch <- struct{}{}:
-			default:
-			}
-		}
-	}
-}

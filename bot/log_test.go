@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"signdesk/bot"
 	"signdesk/bot/channel"
 )
@@ -45,6 +47,9 @@ func TestLogIsWhatThePersonReads(t *testing.T) {
 	again := d.onPage("ann", "1", "我要点单")
 	if rec.Delivery != "" || rec.Seq != 2 || !again.Again || again.Seq != 2 {
 		t.Errorf("receipts %+v, %+v", rec, again)
+	}
+	if diff := cmp.Diff(rec.Reply, again.Reply); diff != "" {
+		t.Errorf("reply to the message received again (-first +again):\n%s", diff)
 	}
 	if d.deliver() != 0 {
 		t.Error("something is owed to somebody who reads the log")

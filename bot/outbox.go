@@ -21,7 +21,8 @@ const (
 	longestRetry = 30 * time.Minute
 	maxTries     = 12 // some three hours; then the delivery is dead
 	outboxBatch  = 100
-	outboxWide   = 8 // deliveries on the way at once
+	outboxLook   = 5000 // deliveries looked at for those: many may stand behind one that waits
+	outboxWide   = 8    // deliveries on the way at once
 	outboxPause  = time.Second
 	maxUnparked  = 20 // messages that are owed again when their person is back
 )
@@ -68,18 +69,14 @@ func (b *Bot) Owe(tx store.Tx, id string, to channel.Peer, m channel.Message) er
 	return b.owe(tx, b.Now(), Delivery{ID: id, To: to, Message: m, Due: b.Now()})
 }
 
-func (b *Bot) kick() {
-	select {
-	case b.wake <- struct{}{}:
-	default:
-	}
-}
+// kick tells those who deliver that something is owed.
+func (b *Bot) kick() { b.owing.wake() }
 
 // Delivered notes that the caller brought messages to their person.
 func (b *Bot) Delivered(ctx context.Context, ids ...string) error {
 	return b.Store.Update(ctx, func(tx store.Tx) error {
 		for _, id := range ids {
-			if err := settle(tx, id, func(d *Delivery) error { d.State = Sent; return nil }); err != nil {
+			if err := settle(tx, id, func(d *Delivery) error { d.State, d.Carried = Sent, true; return nil }); err != nil {
 				return err
 			}
 		}
@@ -224,70 +221,87 @@ func settle(tx store.Tx, id string, change func(*Delivery) error) error {
 
 // Deliver sends what is owed on the given channels until ctx is done. Every
 // delivery is tried until it is sent or given up, under the same id; those to
-// one person keep their order.
+// one person keep their order. No channel waits for another.
 func (b *Bot) Deliver(ctx context.Context, senders map[string]channel.Sender) error {
+	var g errgroup.Group
+	for name, s := range senders {
+		g.Go(func() error { b.deliver(ctx, name, s); return nil })
+	}
+	return g.Wait()
+}
+
+// deliver sends what is owed on one channel until ctx is done.
+func (b *Bot) deliver(ctx context.Context, name string, s channel.Sender) {
+	owed, stop := b.owing.add()
+	defer stop()
 	tick := time.NewTicker(outboxPause)
 	defer tick.Stop()
 	for {
-		n, err := b.DeliverOnce(ctx, senders)
+		n, err := b.deliverOnce(ctx, name, s)
 		if err != nil && ctx.Err() == nil {
-			b.Logger.Error("outbox", "err", err)
+			b.Logger.Error("outbox", "channel", name, "err", err)
 		}
 		if n > 0 && err == nil && ctx.Err() == nil {
 			continue // what stood behind it may go now
 		}
+		news := owed
+		if err != nil {
+			news = nil // no sooner than the pause
+		}
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-b.wake:
+			return
+		case <-news:
 		case <-tick.C:
 		}
 	}
 }
 
 // DeliverOnce sends what is due now and returns how many were sent.
-func (b *Bot) DeliverOnce(ctx context.Context, senders map[string]channel.Sender) (int, error) {
-	heads, err := b.heads(ctx, senders)
+func (b *Bot) DeliverOnce(ctx context.Context, senders map[string]channel.Sender) (sent int, err error) {
+	for name, s := range senders {
+		n, e := b.deliverOnce(ctx, name, s)
+		sent, err = sent+n, errors.Join(err, e)
+	}
+	return sent, err
+}
+
+func (b *Bot) deliverOnce(ctx context.Context, name string, s channel.Sender) (int, error) {
+	heads, err := b.due(ctx, name)
 	if err != nil {
 		return 0, err
 	}
-	sent := make([]bool, len(heads))
-	g, ctx := errgroup.WithContext(ctx)
+	sent, errs := make([]bool, len(heads)), make([]error, len(heads))
+	var g errgroup.Group
 	g.SetLimit(outboxWide)
 	for i, d := range heads {
-		g.Go(func() error {
-			err := b.send(ctx, senders[d.To.Channel], d)
-			if ctx.Err() != nil {
-				return ctx.Err() // in doubt: it will be tried again
-			}
-			sent[i] = err == nil
-			return b.outcome(context.WithoutCancel(ctx), d, err)
-		})
+		g.Go(func() error { sent[i], errs[i] = b.bring(ctx, s, d); return nil })
 	}
-	err = g.Wait()
+	_ = g.Wait() // errors are in errs: one of them must not cut off the others
 	n := 0
 	for _, ok := range sent {
 		if ok {
 			n++
 		}
 	}
-	return n, err
+	return n, errors.Join(errs...)
 }
 
-// heads returns what is due: of each person the oldest delivery, if its time has
-// come.
-func (b *Bot) heads(ctx context.Context, senders map[string]channel.Sender) (out []*Delivery, err error) {
+// due returns what is due on a channel: of each person the oldest delivery, if its
+// time has come and nobody else brings it already.
+func (b *Bot) due(ctx context.Context, name string) (out []*Delivery, err error) {
 	now := b.Now()
 	err = b.Store.View(ctx, func(tx store.Tx) error {
 		out = nil
 		seen := make(map[channel.Peer]bool)
-		due := store.Range{To: store.Key{}.Time(now.Add(time.Millisecond)), Limit: outboxBatch}
+		of := store.Key{}.Str(name)
+		due := store.Range{From: of, To: of.Time(now.Add(time.Millisecond)), Limit: outboxLook}
 		for _, raw := range deliveries.By(tx, "due", due) {
 			d, err := decode[Delivery](raw)
 			if err != nil {
 				return err
 			}
-			if seen[d.To] || senders[d.To.Channel] == nil {
+			if seen[d.To] {
 				continue
 			}
 			seen[d.To] = true
@@ -295,8 +309,10 @@ func (b *Bot) heads(ctx context.Context, senders map[string]channel.Sender) (out
 			if err != nil {
 				return err
 			}
-			if head != nil && head.State == Owed && !head.Due.After(now) {
-				out = append(out, head)
+			if head != nil && head.State == Owed && !head.Due.After(now) && (!head.flying(now) || b.wasTried(head)) {
+				if out = append(out, head); len(out) == outboxBatch {
+					break
+				}
 			}
 		}
 		return nil
@@ -310,19 +326,6 @@ func (b *Bot) head(tx store.Tx, p channel.Peer) (*Delivery, error) {
 		return nil, err
 	}
 	return list[0], nil
-}
-
-// outcome notes how a try of a delivery went, and tells the desk of its own.
-func (b *Bot) outcome(ctx context.Context, sent *Delivery, failure error) error {
-	return b.Store.Update(ctx, func(tx store.Tx) error {
-		return settle(tx, sent.ID, func(d *Delivery) error {
-			b.tried(d, failure)
-			if d.State == Sent && d.Rev != sent.Rev { // it was replaced meanwhile
-				d.State, d.Due = Owed, b.Now()
-			}
-			return b.report(tx, d, failure)
-		})
-	})
 }
 
 // report tells the desk what became of the staff's words.

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -59,48 +58,21 @@ func (c *conversation) spend(n int, now time.Time) {
 	}
 }
 
-// errWindow is why a message waits for its person: the channel lets no more
-// through.
-var errWindow = &channel.SendError{Kind: channel.Closed, Code: "window", Err: errors.New("no sends are left until the person writes")}
-
-// send brings a delivery to a sender. What a channel that counts would not let
-// through is not tried; a send is counted before it is made, so that a failure
-// counts too.
-func (b *Bot) send(ctx context.Context, s channel.Sender, d *Delivery) error {
-	m := channel.Outbound{ID: d.ID, To: d.To, Message: d.Message, Skip: d.Skip}
-	if meter, ok := s.(channel.Metered); ok {
-		var err error
-		if m.Budget, err = b.budget(ctx, meter, m, d.Staff); err != nil {
-			return err
+// refund gives back sends that a channel did not count after all.
+func (c *conversation) refund(n int, now time.Time) {
+	for i := range c.Windows {
+		if w := &c.Windows[i]; w.Until.After(now) {
+			w.Left += n
+			return
 		}
 	}
-	return s.Send(ctx, m)
 }
 
-// budget takes what a message costs from its person's windows, and returns how
-// many sends it may use; 0 if nothing is counted for him.
-func (b *Bot) budget(ctx context.Context, meter channel.Metered, m channel.Outbound, staff bool) (n int, err error) {
-	now := b.Now()
-	err = b.Store.Update(ctx, func(tx store.Tx) error {
-		n = 0
-		key := store.Key{}.Str(m.To.String())
-		c, err := get[conversation](tx, conversations, key)
-		if err != nil || c == nil || c.Windows == nil {
-			return err
-		}
-		free := c.left(now)
-		if !staff {
-			free -= b.Reserve
-		}
-		if free <= 0 {
-			return errWindow
-		}
-		m.Budget = free
-		n = meter.Cost(m)
-		c.spend(n, now)
-		return put(tx, conversations, key, c)
-	})
-	return n, err
+// shut closes all windows: the channel lets nothing more through.
+func (c *conversation) shut() {
+	for i := range c.Windows {
+		c.Windows[i].Left = 0
+	}
 }
 
 // Allowed tells how much may be sent to a person now, and until when; counted is

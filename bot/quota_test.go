@@ -19,6 +19,16 @@ func (d *room) Cost(m channel.Outbound) int {
 	return n
 }
 
+// Pack joins what was asked to be joined.
+func (d *room) Pack(list []channel.Outbound) (channel.Outbound, int) {
+	joined, n := list[0], 1
+	for d.packs && n < len(list) {
+		joined.Message.Text += "＋" + list[n].Message.Text
+		n++
+	}
+	return joined, n
+}
+
 func (d *room) allowed(who string, a channel.Allowance) bot.Receipt {
 	d.Helper()
 	d.turns++
@@ -84,5 +94,126 @@ func TestAllowance(t *testing.T) {
 	}
 	if len(d.sent) != 3 {
 		t.Errorf("sent outside of the window: %+v", d.sent[3:])
+	}
+}
+
+// owe owes somebody a message and has what is due delivered.
+func (d *room) owe(id, text string) {
+	d.Helper()
+	if err := d.Give(id, peer("a"), text); err != nil {
+		d.Fatal(err)
+	}
+	for d.deliver() > 0 {
+	}
+}
+
+// begun is a room in which somebody has just written, and got the reply.
+func begun(t *testing.T) *room {
+	d := newRoom(t)
+	d.hear()
+	return d
+}
+
+func (d *room) hear() {
+	d.Helper()
+	rec := d.allowed("a", channel.Allowance{Sends: 5, For: 48 * time.Hour})
+	if err := d.Delivered(context.Background(), rec.Delivery); err != nil {
+		d.Fatal(err)
+	}
+}
+
+// TestPacked has messages that are due at once cost one send.
+func TestPacked(t *testing.T) {
+	d := begun(t)
+	d.packs = true
+	for _, id := range []string{"1", "2", "3"} {
+		if err := d.Give(id, peer("a"), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for d.deliver() > 0 {
+	}
+	if len(d.sent) != 1 || d.sent[0].Message.Text != "1＋2＋3" {
+		t.Errorf("sent %+v", d.sent)
+	}
+	d.left("a", 4)
+	d.refuse = &channel.SendError{Kind: channel.Closed, Code: "45015", Shut: true}
+	d.owe("4", "4")
+	d.left("a", 0) // whatever was counted
+	d.hear()
+	d.left("a", 5)
+	d.refuse = &channel.SendError{Kind: channel.Retry, Code: "-1"}
+	d.owe("5", "5")
+	d.left("a", 5) // refused: not counted by the platform either
+	d.forward(time.Hour)
+	d.refuse = &channel.SendError{Kind: channel.Retry}
+	d.owe("6", "6")
+	d.left("a", 4) // in doubt
+}
+
+// TestCarriedOrSent lets a message that waits go with a reply or be sent, and
+// never both.
+func TestCarriedOrSent(t *testing.T) {
+	d := begun(t)
+	carry := func(want int, wantFlying bool) {
+		t.Helper()
+		got, flying, err := d.Carry(t.Context(), "1", "2")
+		if err != nil || len(got) != want || flying != wantFlying {
+			t.Errorf("claimed %q, flying %v: %v", got, flying, err)
+		}
+	}
+	for _, id := range []string{"1", "2"} {
+		if err := d.Give(id, peer("a"), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	carry(2, false)
+	if n := d.deliver(); n != 0 {
+		t.Errorf("%d were sent though a reply carries them", n)
+	}
+	d.forward(time.Minute)
+	d.sending = func() { carry(0, true) }
+	d.deliver()
+	d.sending = nil
+	carry(1, false) // the first was sent
+	if err := d.Delivered(t.Context(), "2"); err != nil {
+		t.Fatal(err)
+	}
+	carry(1, false) // the same again, to whoever brings the message again
+	if len(d.sent) != 1 {
+		t.Errorf("sent %+v", d.sent)
+	}
+}
+
+// TestNotice tells a person once, by other means, that something waits for him.
+func TestNotice(t *testing.T) {
+	d := begun(t)
+	var texted []string
+	d.Bot.Text = func(_ context.Context, account, id string) (string, error) {
+		texted = append(texted, account+" "+id)
+		return "sms", nil
+	}
+	d.refuse = &channel.SendError{Kind: channel.Closed, Code: "45015", Shut: true}
+	d.owe("1", "一")
+	if texted != nil {
+		t.Errorf("texted a stranger: %q", texted)
+	}
+	d.refuse = nil
+	d.message("a", "bind", "在吗") // the test's messages name an account
+	d.refuse = &channel.SendError{Kind: channel.Closed, Code: "45015", Shut: true}
+	d.forward(time.Minute)
+	for d.deliver() > 0 {
+	}
+	d.owe("2", "二")
+	if len(texted) != 1 || !strings.HasPrefix(texted[0], "A-a w-") {
+		t.Errorf("texted %q", texted)
+	}
+	d.hear()
+	d.owe("3", "三")
+	d.forward(time.Minute)
+	for d.deliver() > 0 {
+	}
+	if len(texted) != 2 {
+		t.Errorf("after he wrote again: %q", texted)
 	}
 }

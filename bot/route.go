@@ -161,7 +161,7 @@ func (t *turn) control(word string) error {
 func (t *turn) inFlow() error {
 	st := &t.conv.State
 	in := actions.Input{Text: t.u.in.Text, Picture: t.u.in.Picture}
-	aside := in.Picture == nil && t.Engine.IsFree(st) && len(t.Extract(in.Text)) == 0 &&
+	aside := in.Picture == nil && t.Engine.IsFree(st) && len(t.u.values) == 0 &&
 		(t.wantsOther() || t.u.decision.Kind == kb.Smalltalk || looksLikeQuestion(in.Text) && t.asksSomething())
 	var why *actions.Problem
 	if !aside {
@@ -271,7 +271,7 @@ func (t *turn) with(o actions.Offer) actions.Offer {
 	if slots == nil {
 		slots = make(map[string]string)
 	}
-	for slot, v := range t.Extract(t.u.in.Text) {
+	for slot, v := range t.u.values {
 		if slots[slot] == "" {
 			slots[slot] = v
 		}
@@ -367,7 +367,7 @@ func (t *turn) picked() bool {
 
 func (t *turn) showPart(token string) bool {
 	entry, part, _ := strings.Cut(strings.TrimPrefix(token, tokenPart), "/")
-	e := t.Base.Content().Entry(kb.EntryID(entry))
+	e := t.baseFor(t.conv.Peer).Content().Entry(kb.EntryID(entry))
 	if e == nil {
 		return false
 	}
@@ -383,7 +383,7 @@ func (t *turn) showPart(token string) bool {
 // instead, in the middle of a flow.
 func (t *turn) answer(short bool) {
 	d := t.u.decision
-	r := Compose(d, t.Contact)
+	r := t.u.reply
 	if short {
 		r = r.inPassing()
 	}
@@ -444,7 +444,7 @@ func (t *turn) offers(part *kb.Part) {
 	}
 	if part != nil {
 		for _, code := range part.Flows {
-			add(actions.Offer{Flow: t.Engine.ByCode(code), Slots: t.Extract(t.u.in.Text)})
+			add(actions.Offer{Flow: t.Engine.ByCode(code), Slots: t.carried()})
 		}
 	}
 	var r actions.Reply

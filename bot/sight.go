@@ -132,7 +132,7 @@ func (b *Bot) see(ctx context.Context, in channel.Inbound) (*Sight, error) {
 	if err != nil || wanted {
 		return nil, err
 	}
-	s, err := Look(ctx, b.Base, func(pass int) ([]string, error) { return b.Eye.Read(ctx, in.Picture, pass) })
+	s, err := Look(ctx, b.baseFor(in.Peer), func(pass int) ([]string, error) { return b.Eye.Read(ctx, in.Picture, pass) })
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -192,7 +192,7 @@ func (t *turn) seen(short bool) {
 	if s.Decision.Kind == kb.None {
 		t.say(textSeenUnknown)
 	} else {
-		t.u.decision = s.Decision
+		t.u.decision, t.u.reply = s.Decision, Compose(s.Decision, t.Contact)
 		t.answer(short)
 	}
 	t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: tokenReread, Label: textReread, Control: true})

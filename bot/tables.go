@@ -21,13 +21,21 @@ type conversation struct {
 	State   actions.State
 	Shown   []channel.Choice `json:",omitempty"` // of the last message
 	Held    string           `json:",omitempty"` // by this member of the staff; the bot is silent
-	HeldAt  time.Time        // when he was last heard
+	HeldAt  time.Time        `json:",omitzero"`  // when he was last heard
 	Ticket  string           `json:",omitempty"` // open one
 	Lines   uint64           // of the transcript so far
 	Seen    time.Time        // last message
 	Missed  int              `json:",omitempty"` // utterances in a row to which nothing was found
 	Ended   bool             `json:",omitempty"` // the person ended it
+	Muted   []muted          `json:",omitempty"` // what the bot will say once the staff does not hold it any more
 	Windows []window         `json:",omitempty"` // what may be sent, on channels that count
+	Noticed bool             `json:",omitempty"` // he was told by other means that something waits for him
+}
+
+// A muted message waits for the staff to be done.
+type muted struct {
+	ID      string
+	Message channel.Message
 }
 
 // A Delivery is a message that is owed to somebody.
@@ -44,7 +52,9 @@ type Delivery struct {
 	Staff   bool   `json:",omitempty"` // said by the staff
 	Ticket  string `json:",omitempty"` // whose desk wants to hear how it went
 	State   DeliveryState
-	Failure string // of the last try
+	Failure string    // of the last try
+	Flight  time.Time `json:",omitzero"`  // a sender has it, until then at most; channels that count
+	Carried bool      `json:",omitempty"` // the reply to what the person wrote brought it
 }
 
 // DeliveryState is how far a delivery is.
@@ -96,7 +106,7 @@ var (
 	}}
 	watchers   = store.Table{Name: "watchers"} // Key(case, conversation) => nothing
 	deliveries = store.Table{Name: "deliveries", Decode: decodeRecord[Delivery], Indexes: []store.Index{
-		recordIndex("due", func(d *Delivery) [][]byte { return when(d.State == Owed, store.Key{}.Time(d.Due)) }),
+		recordIndex("due", func(d *Delivery) [][]byte { return when(d.State == Owed, store.Key{}.Str(d.To.Channel).Time(d.Due)) }),
 		recordIndex("peer", func(d *Delivery) [][]byte {
 			return when(d.State == Owed || d.State == Parked, store.Key{}.Str(d.To.String()).Uint(d.Seq))
 		}),
@@ -122,12 +132,35 @@ func Migrations() []store.Migration {
 	}
 }
 
+// LaterMigrations returns those that came after the first ones of other packages.
+func LaterMigrations() []store.Migration {
+	return []store.Migration{{Name: "bot-due-by-channel", Apply: deliveries.Rebuild}}
+}
+
 func put[T any](tx store.Tx, t store.Table, key store.Key, rec *T) error {
+	return putBack(tx, t, key, rec, nil)
+}
+
+// putBack is put of a record that was fetched.
+func putBack[T any](tx store.Tx, t store.Table, key store.Key, rec *T, was *store.Was) error {
 	raw, err := json.Marshal(rec)
 	if err != nil {
 		return fmt.Errorf("bot: %s: %w", t.Name, err)
 	}
-	return t.PutDecoded(tx, key, raw, rec)
+	return t.PutDecoded(tx, key, raw, rec, was)
+}
+
+// fetch returns a record that is to be changed, and how it was; nil if it is not
+// there.
+func fetch[T any](tx store.Tx, t store.Table, key store.Key) (*T, *store.Was, error) {
+	rec, was, err := t.Read(tx, key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("bot: stored %T: %w", rec, err)
+	}
+	if rec == nil {
+		return nil, nil, nil
+	}
+	return rec.(*T), was, nil
 }
 
 func get[T any](tx store.Tx, t store.Table, key store.Key) (*T, error) {

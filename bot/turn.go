@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -57,6 +56,15 @@ type Options struct {
 	// Reserve is how many sends of a person's allowance are kept for the staff, on
 	// channels that count.
 	Reserve int
+	// Shared is set if other processes deliver from the same store.
+	Shared bool
+	// Text tells an account by SMS that something waits for it, and returns "sms",
+	// or "" if that is not possible; nil if it never is. The id is the same in
+	// every try.
+	Text func(ctx context.Context, account, id string) (how string, err error)
+	// Trial answers on [channel.Preview]: content that is not published; nil if
+	// nobody tries it.
+	Trial base
 	// Desk is set if there is a desk that wants to hear of conversations with a
 	// ticket; see [desk.Channel].
 	Desk bool
@@ -69,52 +77,17 @@ type Options struct {
 // of one conversation run one after another, others side by side.
 type Bot struct {
 	Options
-	lanes lanes
-	wake  chan struct{} // deliveries are owed
-
-	readers readers
+	lanes    lanes
+	owing    bells // deliveries are owed
+	readers  readers
+	meanings *meanings
+	unnoted  sync.Map // deliveries that were tried => tried, until it can be noted
 }
 
 // New returns a bot.
 func New(o Options) *Bot {
-	return &Bot{Options: o, wake: make(chan struct{}, 1)}
+	return &Bot{Options: o, meanings: newMeanings()}
 }
-
-// A Receipt tells what became of a message. It exists only once the turn is on
-// disk.
-type Receipt struct {
-	// Reply is what the person is told; nil if the bot is silent.
-	Reply *channel.Message
-	// Delivery is the id under which the reply is owed. Whoever brings it to the
-	// person himself calls [Bot.Delivered]; whoever finds that he cannot calls
-	// [Bot.Release]; otherwise it is sent after the claim.
-	Delivery string
-	// Earlier counts what the person has not got from before; see [Bot.Pending].
-	Earlier int `json:",omitempty"`
-	// Seq is the position of the reply in the conversation's log, where the
-	// person reads that.
-	Seq uint64
-	// Missed is set if the message was no answer to what was asked.
-	Missed  bool
-	Outcome Outcome
-	// Again is set for a message that was received before: the reply is the
-	// one of then.
-	Again bool
-}
-
-// An Outcome is what a message came to, for counting.
-type Outcome string
-
-// The outcomes.
-const (
-	Answered Outcome = "answered"
-	Choices  Outcome = "choices" // the person is to choose among questions
-	Nothing  Outcome = "none"
-	InFlow   Outcome = "flow"
-	Handoff  Outcome = "handoff"
-	Small    Outcome = "smalltalk"
-	Silent   Outcome = "held" // the staff has the conversation
-)
 
 // Limits of a turn.
 const (
@@ -142,12 +115,14 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 	began := time.Now()
 	in.Text = cut(in.Text, maxText)
 	u := utterance{in: in}
-	if in.Text != "" && in.Click == "" {
+	if in.Text != "" && in.Click == "" && in.Kind == channel.Said {
 		var err error
 		if u.decision, err = b.decide(ctx, in); err != nil {
 			return Receipt{}, fmt.Errorf("bot: decide: %w", err)
 		}
-		u.intent = b.Recognise(in.Text, u.decision)
+		u.meaning = b.understand(in.Text, u.decision)
+	} else {
+		u.meaning = meaning{values: b.Extract(in.Text), reply: Compose(u.decision, b.Contact)}
 	}
 	if u.sight, err = b.see(ctx, in); err != nil {
 		return Receipt{}, fmt.Errorf("bot: see: %w", err)
@@ -160,26 +135,25 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 	now, memo := b.Now(), make(map[any]any)
 	for range maxQuestions {
 		var rec Receipt
-		var heard []channel.Peer // others who are told something
+		var done *turn // nil if the message was received before
 		err := b.Store.Update(ctx, func(tx store.Tx) error {
 			at, id := in.At, in.Peer.String()+"\x00"+in.MessageID
 			if at.IsZero() {
 				at = store.FindOnce(tx, now, keepSeen, id)
 			}
-			raw, again, err := store.OnceAt(tx, at, id, func() ([]byte, error) {
-				r, told, err := b.turn(tx, now, memo, u)
-				heard = told
+			kept, again, err := store.OnceAt(tx, at, id, func() ([]byte, error) {
+				t := &turn{Bot: b, tx: tx, now: now, u: u}
+				r, err := t.run(memo)
 				if err != nil {
 					return nil, err
 				}
-				return json.Marshal(r)
+				rec, done = *r, t
+				return b.keep(rec, in.Peer)
 			})
-			if err != nil {
-				return err
+			if err == nil && again {
+				done = nil
+				rec, err = b.remember(tx, kept, in.Peer)
 			}
-			rec = Receipt{}
-			err = json.Unmarshal(raw, &rec)
-			rec.Again = again
 			return err
 		})
 		var q interface{ Answer(context.Context) error }
@@ -190,29 +164,49 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 			continue
 		}
 		if err == nil {
+			// gofail: var turnKept struct{}
 			if b.Observe != nil && !rec.Again {
 				b.Observe(in.Peer.Channel, rec.Outcome, time.Since(began))
 			}
-			b.kick()
-			b.readers.wake(append(heard, in.Peer)...)
+			b.readers.wake(in.Peer)
+			if done != nil {
+				done.ring(&rec)
+			}
 		}
 		return rec, err
 	}
 	return Receipt{}, errors.New("bot: a turn keeps asking")
 }
 
+// ring wakes those to whom the turn may have written.
+func (t *turn) ring(r *Receipt) {
+	t.readers.wake(t.told...)
+	if r.Delivery != "" || r.Earlier > 0 || len(t.told) > 0 || len(t.Hooks) > 0 || t.Desk {
+		t.kick()
+	}
+}
+
+// baseFor is the knowledge base that answers somebody.
+func (b *Bot) baseFor(p channel.Peer) base {
+	if p.Channel == channel.Preview && b.Trial != nil {
+		return b.Trial
+	}
+	return b.Base
+}
+
 // decide finds what the knowledge base has to an utterance. One that says nothing
 // by itself is taken together with the page that the person was reading.
 func (b *Bot) decide(ctx context.Context, in channel.Inbound) (kb.Decision, error) {
-	d, err := b.Base.Decide(ctx, in.Text)
+	base := b.baseFor(in.Peer)
+	d, err := base.Decide(ctx, in.Text)
 	if err != nil || in.Page == "" || d.Kind != kb.None {
 		return d, err
 	}
-	e := b.Base.Content().Entry(kb.EntryID(in.Page))
+	e := base.Content().Entry(kb.EntryID(in.Page))
 	if e == nil || d.Topic != nil {
 		return d, nil
 	}
-	if there, err := b.Base.Decide(ctx, e.Title+" "+in.Text); err == nil && there.Kind == kb.Answer && there.Hits[0].Entry == e {
+	if there, err := base.Decide(ctx, e.Title+" "+in.Text); err == nil && there.Kind == kb.Answer && there.Hits[0].Entry == e {
 		return there, nil
 	}
 	return d, nil
@@ -233,8 +227,8 @@ func cut(s string, runes int) string {
 type utterance struct {
 	in       channel.Inbound
 	decision kb.Decision
-	intent   Intent
-	sight    *Sight // of a picture that was read; nil if it was not
+	meaning
+	sight *Sight // of a picture that was read; nil if it was not
 }
 
 // A turn is being run.
@@ -243,6 +237,7 @@ type turn struct {
 	tx       store.Tx
 	now      time.Time
 	conv     *conversation
+	was      *store.Was // the conversation, when the turn began
 	flow     *actions.Turn
 	reply    channel.Message
 	u        utterance
@@ -252,48 +247,50 @@ type turn struct {
 	missed   bool           // what was asked was not answered
 }
 
-// turn runs one turn within the transaction. It also returns the others who were
-// told something.
-func (b *Bot) turn(tx store.Tx, now time.Time, memo map[any]any, u utterance) (*Receipt, []channel.Peer, error) {
-	t := &turn{Bot: b, tx: tx, now: now, u: u}
+// run runs one turn within the transaction.
+func (t *turn) run(memo map[any]any) (*Receipt, error) {
+	tx, now, u := t.tx, t.now, &t.u
 	var err error
-	if t.conv, err = b.load(tx, u.in); err != nil {
-		return nil, nil, err
+	if t.conv, t.was, err = t.load(tx, u.in); err != nil {
+		return nil, err
 	}
 	if t.conv.Ended {
-		return nil, nil, ErrEnded
+		return nil, ErrEnded
 	}
+	// gofail: var turnRead struct{}
 	id := turnID(u.in)
 	t.flow = &actions.Turn{Tx: tx, ID: id, Now: now, Device: actions.Device(t.conv.Device), Conv: u.in.Peer.String(), Account: t.conv.Account,
 		Link: t.conv.Link, Memo: memo, Scope: make(map[any]any)}
 	earlier, err := t.unpark()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	t.conv.allow(u.in.Allows, now)
+	t.conv.Noticed = t.conv.Noticed && u.in.Kind == channel.Left
 	said := line{At: now, From: User, Text: t.masked(), Client: u.in.MessageID, Picture: u.in.Picture != nil}
 	ticket := t.conv.Ticket
 	if err := t.route(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := t.effects(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	said.Outcome = t.outcome()
 	if err := writeLine(tx, t.conv, said); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := t.heard(said.Text, ticket); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	r := &Receipt{Missed: t.missed, Outcome: t.outcome(), Earlier: earlier}
 	if !t.quiet {
-		if err := t.replies(r, "r-"+id); err != nil {
-			return nil, nil, err
+		if err := t.replies(r, replyID+id); err != nil {
+			return nil, err
 		}
 	}
 	t.conv.Seen = now
-	return r, t.told, put(tx, conversations, store.Key{}.Str(u.in.Peer.String()), t.conv)
+	// gofail: var turnWritten struct{}
+	return r, putBack(tx, conversations, store.Key{}.Str(u.in.Peer.String()), t.conv, t.was)
 }
 
 func (t *turn) outcome() Outcome {
@@ -325,16 +322,19 @@ func (t *turn) replies(r *Receipt, id string) error {
 	return t.owe(t.tx, t.now, Delivery{ID: id, To: t.conv.Peer, Message: t.reply, Due: t.now.Add(claim)})
 }
 
+// replyID begins the delivery ids of replies.
+const replyID = "r-"
+
 // turnID names a turn: the same when its message is delivered again.
 func turnID(in channel.Inbound) string {
 	sum := sha256.Sum256([]byte(in.Peer.String() + "\x00" + in.MessageID))
 	return hex.EncodeToString(sum[:10])
 }
 
-func (b *Bot) load(tx store.Tx, in channel.Inbound) (*conversation, error) {
-	c, err := get[conversation](tx, conversations, store.Key{}.Str(in.Peer.String()))
+func (b *Bot) load(tx store.Tx, in channel.Inbound) (*conversation, *store.Was, error) {
+	c, was, err := fetch[conversation](tx, conversations, store.Key{}.Str(in.Peer.String()))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if c == nil {
 		c = &conversation{Peer: in.Peer}
@@ -351,7 +351,7 @@ func (b *Bot) load(tx store.Tx, in channel.Inbound) (*conversation, error) {
 	if in.Account != "" {
 		c.Account = in.Account
 	}
-	return c, nil
+	return c, was, nil
 }
 
 // effects does what the flows asked of the conversation.

@@ -112,7 +112,10 @@ func (t *staffTx) Say(id, staff, say string, m channel.Message) (known bool, err
 
 func (t *staffTx) Release(id string, closed bool) error {
 	return t.with(id, func(k *desk.Ticket, c *conversation) error {
-		c.Held, k.Staff = "", ""
+		k.Staff = ""
+		if err := t.unheld(t.tx, c, t.now); err != nil {
+			return err
+		}
 		if closed {
 			c.Ticket, k.Closed = "", t.now
 		}
@@ -122,7 +125,10 @@ func (t *staffTx) Release(id string, closed bool) error {
 
 func (t *staffTx) Close(id string) error {
 	return t.with(id, func(k *desk.Ticket, c *conversation) error {
-		c.Held, c.Ticket, k.Closed = "", "", t.now
+		if err := t.unheld(t.tx, c, t.now); err != nil {
+			return err
+		}
+		c.Ticket, k.Closed = "", t.now
 		token := tokenRate + id + "/"
 		return t.post(t.tx, c, t.now, "b-"+id, Robot, channel.Message{Text: textClosed, Choices: []channel.Choice{
 			{Token: token + string(desk.Solved), Label: "已解决"}, {Token: token + string(desk.Unsolved), Label: "未解决"}}})
@@ -162,7 +168,11 @@ func (t *staffTx) Card(id string) (*desk.Card, error) {
 	}
 	out := &desk.Card{Account: c.Account, Counted: c.Windows != nil, Left: c.left(t.now), Until: c.until(t.now)}
 	for _, s := range c.State.Open {
-		out.Flows = append(out.Flows, t.Engine.Title(s.Flow))
+		flow := t.Engine.Title(s.Flow)
+		if asks := t.Engine.Asks(s.Flow, s.Step); asks != "" {
+			flow += "，正在问：" + asks
+		}
+		out.Flows = append(out.Flows, flow)
 	}
 	for _, chain := range c.State.Parked {
 		out.Flows = append(out.Flows, t.Engine.Title(chain[0].Flow)+"（搁置）")
@@ -228,7 +238,7 @@ func (t *staffTx) Lines(p channel.Peer, limit int) (out []desk.Line, err error) 
 	r := store.Prefix(store.Key{}.Str(p.String()))
 	r.Reverse, r.Limit = true, limit
 	for _, raw := range t.tx.Scan(transcripts.Name, r) {
-		l, err := decode[line](raw)
+		l, err := decodeLine(raw)
 		if err != nil {
 			return nil, err
 		}
@@ -261,11 +271,14 @@ func (t *staffTx) Find(words string, since time.Time, limit int) (out []desk.Fou
 
 func (t *staffTx) Walk(since time.Time, each func(channel.Peer, desk.Line)) error {
 	for key, raw := range transcripts.By(t.tx, "time", store.Range{From: store.Key{}.Time(since)}) {
-		l, err := decode[line](raw)
+		l, err := decodeLine(raw)
 		if err != nil {
 			return err
 		}
 		name, id, _ := strings.Cut(store.ReadKey(key).Str(), "/")
+		if name == channel.Preview {
+			continue
+		}
 		each(channel.Peer{Channel: name, ID: id}, l.forStaff())
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 var Categories = []string{"关于实名认证", "关于合同签署", "联系方式"}
 
 var (
-	entryIDForm = regexp.MustCompile(`^\d{2}$`)
+	entryIDForm = regexp.MustCompile(`^\d{2,6}$`)
 	partIDForm  = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 	ruleForm    = regexp.MustCompile(`^R\d{2}\.\d{1,2}$`)
 	flowForm    = regexp.MustCompile(`^F(0[1-9]|1[0-5])$`)
@@ -23,7 +23,7 @@ func (f *file) checkHead() {
 	e := f.entry
 	switch {
 	case !entryIDForm.MatchString(string(e.ID)):
-		f.fail(0, "id must be two digits")
+		f.fail(0, "id must be two to six digits")
 	case !strings.HasPrefix(path.Base(f.name), string(e.ID)+"-"):
 		f.fail(0, "file name must begin with the id and a dash")
 	}

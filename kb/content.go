@@ -1,6 +1,6 @@
 package kb
 
-// EntryID is the number of an entry, two digits ("01").
+// EntryID is the number of an entry, two to six digits ("01").
 type EntryID string
 
 // PartID names a sub-answer within its entry; the first part of each entry,

@@ -20,6 +20,7 @@ type document struct {
 	once     sync.Once
 	texts    []textGrams // titles, messages and phrasings, each on its own
 	passages []textGrams // pieces of the answer; none for a topic
+	postings *postings   // of all of them; nil if they are few
 }
 
 // textGrams is what the second stage keeps of a text.
@@ -94,7 +95,18 @@ func (d *document) ready(n *normalize.Normalizer, w idf) {
 			d.extract(n)
 			d.weigh(w)
 		}
+		if d.postings = newPostings(d.texts, d.passages); d.postings != nil {
+			forget(d.texts)
+			forget(d.passages)
+		}
 	})
+}
+
+// forget lets go of the grams of texts, whose postings hold them as well.
+func forget(list []textGrams) {
+	for i := range list {
+		list[i].uni, list[i].bi = nil, nil
+	}
 }
 
 // extract fills in the grams of all texts.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -172,10 +173,21 @@ func sentences(line string) (out []string) {
 }
 
 // oneLine makes a text fit for a line of a content file: braces would be
-// placeholders, and some beginnings have a meaning.
+// placeholders, some beginnings have a meaning, and what cannot be seen has none.
 func oneLine(s string) string {
-	s = strings.NewReplacer("{", "｛", "}", "｝").Replace(strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " "))
-	return strings.TrimLeft(s, "#- ")
+	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '{':
+			return '｛'
+		case r == '}':
+			return '｝'
+		case !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, s)
+	return strings.TrimSpace(strings.TrimLeft(s, "#- "))
 }
 
 // clip shortens a text to a number of runes.

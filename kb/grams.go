@@ -130,10 +130,12 @@ func fill(all []gram, each func(add func(gram))) (list, rest []gram) {
 // A weighted is a set of grams with their weights, for fast look-up: open
 // addressing, at most half full.
 type weighted struct {
-	keys  []gram
-	vals  []float32
-	mask  uint32
-	total float32
+	list    []gram // sorted
+	weights []float32
+	keys    []gram
+	vals    []float32
+	mask    uint32
+	total   float32
 }
 
 func (w idf) weigh(list []gram) weighted {
@@ -141,9 +143,11 @@ func (w idf) weigh(list []gram) weighted {
 	for size < 2*len(list) {
 		size *= 2
 	}
-	set := weighted{keys: make([]gram, size), vals: make([]float32, size), mask: uint32(size - 1)}
-	for _, g := range list {
+	room := make([]float32, size+len(list))
+	set := weighted{list: list, weights: room[size:], keys: make([]gram, size), vals: room[:size:size], mask: uint32(size - 1)}
+	for k, g := range list {
 		v := w(g)
+		set.weights[k] = v
 		i := uint32(g) & set.mask
 		for set.vals[i] != 0 {
 			i = (i + 1) & set.mask

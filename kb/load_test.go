@@ -96,7 +96,7 @@ func TestLoadContentRefuses(t *testing.T) {
 		{"unknown field", "cause:", "couse:", "01-test.md:7: field couse not found in type kb.entryFile"},
 		{"unknown field of a part", "    channel: pc", "    chanel: pc", "01-test.md:14: field chanel not found in type kb.partFile"},
 		{"bad YAML", "see_also: []", "see_also: [", "01-test.md:9: did not find expected"},
-		{"bad id", `id: "01"`, `id: "1"`, "01-test.md: entry 1: id must be two digits"},
+		{"bad id", `id: "01"`, `id: "1"`, "01-test.md: entry 1: id must be two to six digits"},
 		{"id of another file", `id: "01"`, `id: "02"`, "01-test.md: entry 02: file name must begin with the id and a dash"},
 		{"category", "关于实名认证", "其他", "01-test.md: entry 01: category must be one of 关于实名认证, 关于合同签署, 联系方式"},
 		{"no condition", "看到某某提示", `""`, "01-test.md: entry 01: condition must have 1 to 30 characters, has 0"},

@@ -3,6 +3,7 @@ package kb
 import (
 	"context"
 	"math"
+	"slices"
 )
 
 // The features by which the second stage compares candidates. All are in 0..1
@@ -58,6 +59,7 @@ func (b *Base) score(ctx context.Context, canon string) ([]scored, error) {
 		weights = &featureWeights
 	}
 	out := make([]scored, len(found))
+	var room likening
 	var best float64
 	for _, c := range found {
 		best = max(best, c.score)
@@ -65,7 +67,7 @@ func (b *Base) score(ctx context.Context, canon string) ([]scored, error) {
 	for i, c := range found {
 		s := &out[i]
 		s.doc = c.doc
-		b.overlap(s, &uni, &bi)
+		b.overlap(s, &room, &uni, &bi)
 		if best > 0 {
 			s.feat[featBleve] = c.score / best
 		}
@@ -115,14 +117,41 @@ func (b *Base) signatures(canon string) map[*Part]sigHit {
 	return out
 }
 
+// A likening is the room in which a question is compared with documents.
+type likening struct{ uni, bi []float32 }
+
+// common fills in what a question has in common with each text of a document, and
+// then with each passage.
+func (l *likening) common(d *document, uni, bi *weighted) {
+	n := len(d.texts) + len(d.passages)
+	l.uni, l.bi = slices.Grow(l.uni[:0], n)[:n], slices.Grow(l.bi[:0], n)[:n]
+	if d.postings != nil {
+		clear(l.uni)
+		clear(l.bi)
+		d.postings.add(uni, l.uni)
+		d.postings.add(bi, l.bi)
+		return
+	}
+	i := 0
+	for _, list := range [2][]textGrams{d.texts, d.passages} {
+		for k := range list {
+			l.uni[i], l.bi[i] = uni.common(list[k].uni), bi.common(list[k].bi)
+			i++
+		}
+	}
+}
+
 // overlap compares a question with each text of a document.
-func (b *Base) overlap(s *scored, uni, bi *weighted) {
+func (b *Base) overlap(s *scored, l *likening, uni, bi *weighted) {
 	d := &b.docs[s.doc]
 	d.ready(b.norm, b.idf)
+	l.common(d, uni, bi)
 	var best, second, third float64
 	for i := range d.texts {
-		t := &d.texts[i]
-		cu, cb := uni.common(t.uni), bi.common(t.bi)
+		t, cu, cb := &d.texts[i], l.uni[i], l.bi[i]
+		if cu == 0 && cb == 0 {
+			continue
+		}
 		su, sb := cosine(cu, uni.total, t.uniSum), cosine(cb, bi.total, t.biSum)
 		sim := (su + sb) / 2
 		switch {
@@ -139,12 +168,13 @@ func (b *Base) overlap(s *scored, uni, bi *weighted) {
 		}
 	}
 	s.feat[featDense] = (best + second + third) / 3
+	if uni.total == 0 {
+		return
+	}
 	for i := range d.passages {
-		t := &d.passages[i]
-		if uni.total > 0 {
-			cover := (uni.common(t.uni) + bi.common(t.bi)) / (uni.total + bi.total)
-			s.feat[featAnswer] = max(s.feat[featAnswer], float64(cover))
-		}
+		i += len(d.texts)
+		cover := (l.uni[i] + l.bi[i]) / (uni.total + bi.total)
+		s.feat[featAnswer] = max(s.feat[featAnswer], float64(cover))
 	}
 }
 

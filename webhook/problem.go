@@ -36,6 +36,7 @@ var (
 	errPictureGone   = errorKind{http.StatusNotFound, "picture-gone", "图片已失效", "图片已失效，请重新上传。"}
 	errUnauthorized  = errorKind{http.StatusUnauthorized, "unauthorized", "会话已失效", "会话已失效，请刷新页面重新开始。"}
 	errUser          = errorKind{http.StatusUnauthorized, "user-invalid", "登录状态已失效", "登录状态已失效，请刷新页面后重试。"}
+	errPreview       = errorKind{http.StatusGone, "preview-expired", "试用链接已失效", "试用链接已失效，请在客服群里再发一次 /preview。"}
 	errEnded         = errorKind{http.StatusGone, "ended", "会话已结束", "会话已结束，请开始新的会话。"}
 	errNotFound      = errorKind{http.StatusNotFound, "not-found", "没有找到", "没有这个页面，请从首页重新进入。"}
 	errNoLetter      = errorKind{http.StatusNotFound, "no-letter", "没有授权书", "没有可以下载的授权书，可能已经重新生成或提交，请回到办理页面查看。"}

@@ -46,6 +46,7 @@ type Options struct {
 	Base      decider
 	Talks     conversations
 	Visitors  *visitor.Signer
+	Previews  *visitor.Signer // of those who try what is not published; nil if nobody can
 	Users     *visitor.Users
 	AccountOf func(ctx context.Context, login string) (account string, err error) // "" if there is none
 	Contact   bot.Contact
@@ -153,6 +154,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s.linkPages()
 	s.demo()
+	s.previews()
 	s.engine.NoRoute(func(c *gin.Context) { s.fail(c, errNotFound) })
 	s.engine.NoMethod(func(c *gin.Context) { s.fail(c, errMethod) })
 	return s, nil

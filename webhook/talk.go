@@ -111,7 +111,12 @@ func (s *Server) message(l bot.Line) message {
 }
 
 // peer is the conversation of a visitor.
-func peer(visitor string) channel.Peer { return channel.Peer{Channel: Channel, ID: visitor} }
+func peer(visitor string) channel.Peer {
+	if id, ok := strings.CutPrefix(visitor, previewVisitor); ok {
+		return channel.Peer{Channel: channel.Preview, ID: id}
+	}
+	return channel.Peer{Channel: Channel, ID: visitor}
+}
 
 // visitor returns whose token a request bears, "" if none that is good.
 func (s *Server) visitor(c *gin.Context) string {
@@ -120,6 +125,9 @@ func (s *Server) visitor(c *gin.Context) string {
 		token, _ = c.Cookie(cookieName)
 	}
 	id, err := s.opts.Visitors.Read(token, s.opts.Now())
+	if err != nil && bears {
+		return s.previewer(token)
+	}
 	if err != nil {
 		return ""
 	}
@@ -165,8 +173,14 @@ func (s *Server) hello(c *gin.Context) {
 		User   string `json:"user"`
 		Device string `json:"device"`
 		Page   string `json:"page"`
+
+		Preview string `json:"preview"`
 	}
 	if !s.decodeJSON(c, &in) {
+		return
+	}
+	if in.Preview != "" {
+		s.helloPreview(c, in.Preview)
 		return
 	}
 	ctx := c.Request.Context()
@@ -184,6 +198,9 @@ func (s *Server) hello(c *gin.Context) {
 			s.refuseUser(c, err)
 			return
 		}
+	}
+	if strings.HasPrefix(id, previewVisitor) { // in a page that is none of a preview
+		id = ""
 	}
 	if id != "" {
 		if st, err = s.opts.Talks.Standing(ctx, peer(id)); err != nil {
@@ -234,7 +251,7 @@ func (s *Server) welcome(c *gin.Context, id, token string, made bool, st bot.Sta
 	if len(last) > 0 {
 		cursor = last[0].Seq
 	}
-	if token != "" {
+	if token != "" && !strings.HasPrefix(id, previewVisitor) {
 		http.SetCookie(c.Writer, &http.Cookie{Name: cookieName, Value: token, Path: "/", HttpOnly: true, Secure: s.opts.Secure, SameSite: http.SameSiteLaxMode,
 			MaxAge: int(visitor.Life.Seconds())})
 	}

@@ -21,6 +21,10 @@ type Peer struct {
 // String is the key of the conversation.
 func (p Peer) String() string { return p.Channel + "/" + p.ID }
 
+// Preview is the channel of those who try content that is not published. Nobody
+// serves them, and what they ask is not counted.
+const Preview = "preview"
+
 // A Device is what the person acts on.
 type Device string
 
@@ -123,8 +127,19 @@ type Sender interface {
 
 // A Metered is a sender on a channel that counts sends.
 type Metered interface {
+	Sender
 	// Cost is how many sends a message takes within its budget, at least one.
 	Cost(m Outbound) int
+	// Pack joins the first of some messages to one person, in their order, into
+	// one that takes a single send. It returns how many they are; 1 if the first
+	// stands alone.
+	Pack(list []Outbound) (joined Outbound, n int)
+}
+
+// A Noticer can tell a person, whom messages do not reach until he writes, that
+// something waits for him. how is the way, "" if there was none.
+type Noticer interface {
+	Notice(ctx context.Context, to Peer, text string) (how string, err error)
 }
 
 // A Failure says what to do about a message that could not be sent.
@@ -145,6 +160,7 @@ type SendError struct {
 	After time.Duration // how long to wait; Throttled only
 	Code  string        // the platform's own
 	Parts int           // of the message that were sent before it failed
+	Shut  bool          // the channel lets nothing through to that person until he writes
 	Err   error
 }
 

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -131,6 +132,7 @@ func (d *Desk) buttons() map[string]Button {
 	table := make(map[string]Button)
 	for _, b := range append([]Button{
 		{"claim", Staff, d.pressClaim},
+		{"again", Staff, d.pressAgain},
 		{"free", Staff, d.pressFree},
 		{"close", Staff, d.pressClose},
 		{"card", Reader, d.pressCard},
@@ -178,10 +180,12 @@ func (d *Desk) Receive(ctx context.Context, act channel.Act) error {
 	for range maxQuestions {
 		err = d.Talks.Work(ctx, func(tx Tx) error {
 			_, _, err := store.Once(tx.Store(), "act-"+act.ID, func() ([]byte, error) {
-				role, err := d.role(tx, act.Staff)
+				role, name, err := d.role(tx, act.Staff)
 				if err != nil {
 					return nil, err
 				}
+				act := act
+				act.Name = cmp.Or(name, act.Name, act.Staff)
 				return nil, d.do(&Call{Tx: tx, Act: act, Role: role, desk: d, facts: f, ticket: ticket})
 			})
 			return err
@@ -207,7 +211,7 @@ const maxQuestions = 12 // asked outside of one act
 // in a private chat.
 func (d *Desk) about(ctx context.Context, act channel.Act) (ticket string, err error) {
 	if name, arg, ok := strings.Cut(act.Click, ":"); ok {
-		if slices.Contains([]string{"claim", "free", "close", "card", "send", "edit"}, name) {
+		if slices.Contains([]string{"claim", "again", "free", "close", "card", "send", "edit"}, name) {
 			ticket, _, _ = strings.Cut(arg, "/")
 		}
 		return ticket, nil

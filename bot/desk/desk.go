@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"sync"
 	"time"
 
 	"signdesk/bot/channel"
@@ -145,11 +146,20 @@ func (d *Desk) happened(tx Tx, h Happening, f facts) error {
 	case Rated:
 		w.Rated = h.Rating
 		return d.changed(tx, w, f, "客户评价："+ratings[h.Rating])
+	case Noticed:
+		if way := ways[h.Reason]; way != "" {
+			return d.post(tx, w, fmt.Sprintf("noticed-%s-%d", w.Ticket, h.At.UnixNano()), channel.Message{Text: "📨 已改用" + way + "告诉客户有回复在等他。"})
+		}
+	case Muted:
+		return d.post(tx, w, fmt.Sprintf("muted-%s-%d", w.Ticket, h.At.UnixNano()), channel.Message{Text: "🤖 系统消息，等人工服务结束后再发给客户：" + h.Text})
 	case Left:
 		return d.changed(tx, w, f, "客户已离开对话，发出的内容他可能看不到。")
 	}
 	return nil
 }
+
+// ways are those by which a person can be told that words wait for him.
+var ways = map[string]string{"sms": "短信", "template": "微信模板消息", "subscribe": "微信订阅消息"}
 
 // boardOf is the board on which a conversation is dealt with.
 func (d *Desk) boardOf(of string) channel.Peer {
@@ -187,31 +197,46 @@ func (d *Desk) Adopt(ctx context.Context) error {
 
 const tickInterval = 10 * time.Second
 
-// Run does jobs and lets time pass, until ctx is done.
+// Run does jobs and lets time pass, until ctx is done. Time does not wait for jobs.
 func (d *Desk) Run(ctx context.Context) error {
+	d.failed(ctx, "desk: open tickets not taken up", d.Adopt(ctx))
+	var both sync.WaitGroup
+	both.Go(func() {
+		d.every(ctx, nil, func() { d.failed(ctx, "desk: tick", d.Tick(ctx)) })
+	})
+	both.Go(func() {
+		d.every(ctx, d.wake, func() {
+			for {
+				n, err := d.Jobs(ctx)
+				d.failed(ctx, "desk: jobs", err)
+				if n == 0 || err != nil {
+					return
+				}
+			}
+		})
+	})
+	both.Wait()
+	return nil
+}
+
+// every does something now, and again and again.
+func (d *Desk) every(ctx context.Context, sooner <-chan struct{}, do func()) {
 	tick := time.NewTicker(tickInterval)
 	defer tick.Stop()
-	note := func(what string, err error) {
-		if err != nil && ctx.Err() == nil {
-			d.Logger.Error(what+"; it will be tried again", "err", err)
-		}
-	}
-	note("desk: open tickets not taken up", d.Adopt(ctx))
 	for {
-		note("desk: tick", d.Tick(ctx))
-		for {
-			n, err := d.Jobs(ctx)
-			note("desk: jobs", err)
-			if n == 0 || err != nil {
-				break
-			}
-		}
+		do()
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-tick.C:
-		case <-d.wake:
+		case <-sooner:
 		}
+	}
+}
+
+func (d *Desk) failed(ctx context.Context, what string, err error) {
+	if err != nil && ctx.Err() == nil {
+		d.Logger.Error(what+"; it will be tried again", "err", err)
 	}
 }
 

@@ -68,7 +68,17 @@ func (d *Desk) history(c *Call) error {
 	if err := c.Audit("history", c.ticket, ""); err != nil {
 		return err
 	}
-	return c.Reply("最近的对话\n" + written(lines, "1月2日 15:04"))
+	return c.Reply("最近的对话\n" + brief(lines, "1月2日 15:04"))
+}
+
+// brief is a conversation as text, in which the bot's words are cut short.
+func brief(lines []Line, layout string) string {
+	for i := range lines {
+		if lines[i].From == "bot" {
+			lines[i].Text = cut(lines[i].Text, robotWords)
+		}
+	}
+	return written(lines, layout)
 }
 
 // written is a conversation as text.

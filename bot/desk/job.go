@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 
 	"signdesk/bot/channel"
 	"signdesk/data/store"
@@ -20,13 +21,16 @@ type Job struct {
 	Topic   string
 	Ticket  string // that the act was about; "" for none
 	Quoted  string
+
+	// Tell shows how far the job is, in the place of what was shown before.
+	Tell func(text string) `json:"-"`
 }
 
 // begin writes a job down; its card says that it is being done.
 func (d *Desk) begin(c *Call, cmd *Command) error {
 	a := &c.Act
 	j := &Job{ID: a.ID, Command: cmd.Name, Text: a.Text, Staff: a.Staff, Name: a.Name, Role: c.Role, Board: a.Board, Topic: a.Topic, Ticket: c.ticket, Quoted: a.Quoted}
-	if err := put(c.Tx, jobs, store.Key{}.Str(j.ID), j); err != nil {
+	if err := errors.Join(put(c.Tx, jobs, store.Key{}.Str(j.ID), j), c.Audit(cmd.Name, "", a.Text)); err != nil {
 		return err
 	}
 	return d.result(c.Tx, j, channel.Message{Text: "正在处理……"})
@@ -58,6 +62,9 @@ func (d *Desk) Jobs(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for _, j := range waiting {
+		j.Tell = func(text string) {
+			d.failed(ctx, "desk: progress not shown", d.Talks.Work(ctx, func(tx Tx) error { return d.result(tx, j, channel.Message{Text: text}) }))
+		}
 		m := channel.Message{Text: "这条命令已经没有了。"}
 		if cmd := d.commands[j.Command]; cmd != nil && cmd.Work != nil {
 			if m, err = cmd.Work(ctx, *j); err != nil {

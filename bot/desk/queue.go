@@ -37,19 +37,23 @@ func (d *Desk) opened(tx Tx, w *work, f facts) error {
 	if err := d.topicCard(tx, w, f); err != nil {
 		return err
 	}
-	if k.Summary != "" {
-		text := "最近的对话\n" + inChinese(k.Summary)
-		if err := d.post(tx, w, "sum-"+w.Ticket, channel.Message{Text: text}); err != nil {
+	lines, err := tx.Lines(w.Peer, summaryLines)
+	if err != nil {
+		return err
+	}
+	if len(lines) > 0 {
+		if err := d.post(tx, w, "sum-"+w.Ticket, channel.Message{Text: "最近的对话\n" + brief(lines, "15:04")}); err != nil {
 			return err
 		}
 	}
 	return d.queueCard(tx, w)
 }
 
-// inChinese shows a summary with the speakers in Chinese.
-func inChinese(summary string) string {
-	return strings.NewReplacer("user: ", "客户：", "bot: ", "机器人：", "staff: ", "客服：").Replace(summary)
-}
+const summaryLines = 10
+
+// robotWords is how much of what the bot said is shown, in runes: the staff know the
+// answers.
+const robotWords = 50
 
 // who is the person, masked.
 func who(w *work, p Person) string {
@@ -104,11 +108,15 @@ func (d *Desk) queueText(tx Tx, w *work) string {
 		lines = append(lines, "首次响应 "+span(d.Served(w.Opened, w.Answered))+late(d.Served(w.Opened, w.Answered), firstGoal))
 	case w.Closed.IsZero():
 		waited := d.Served(w.Opened, now)
-		lines = append(lines, "已等 "+span(steps(waited))+"（工作时间）"+late(waited, firstGoal))
+		lines = append(lines, "已等 "+span(steps(waited))+"（工作时间，目标"+span(firstGoal)+"内响应）"+late(waited, firstGoal))
 	}
-	if !w.Closed.IsZero() {
+	switch {
+	case !w.Closed.IsZero():
 		took := d.Served(w.Opened, w.Closed)
-		lines = append(lines, "用时 "+span(took)+late(took, wholeGoal))
+		lines = append(lines, "用时 "+span(took)+"（工作时间）"+late(took, wholeGoal))
+	case !w.Answered.IsZero():
+		took := d.Served(w.Opened, now)
+		lines = append(lines, "已用 "+span(steps(took))+"（工作时间，目标"+span(wholeGoal)+"内解决）"+late(took, wholeGoal))
 	}
 	if w.Rated != "" {
 		lines = append(lines, "客户评价："+ratings[w.Rated])
@@ -163,7 +171,7 @@ func (d *Desk) topicCard(tx Tx, w *work, f facts) error {
 	}
 	switch {
 	case !w.Closed.IsZero():
-		button("claim", "再次联系")
+		button("again", "再次联系")
 		m.Post.Close = true
 	case w.Staff == "":
 		button("claim", "接单")
@@ -254,11 +262,25 @@ func (d *Desk) claim(c *Call) error {
 	if c.ticket == "" {
 		return c.Reply("请在客户的话题里发 /claim，或者按排队卡片上的“接单”。")
 	}
-	return d.pressClaim(c, c.ticket)
+	return d.pressAgain(c, c.ticket)
 }
 
-// pressClaim gives a ticket to whoever presses first; a closed one is opened
-// again.
+// pressAgain opens the conversation of a closed ticket once more.
+func (d *Desk) pressAgain(c *Call, ticket string) error {
+	w, err := d.work(c.Tx, ticket)
+	if errors.Is(err, ErrNoTicket) {
+		return c.Alert("这张单不在了。")
+	}
+	if err != nil {
+		return err
+	}
+	if w.Closed.IsZero() {
+		return d.pressClaim(c, ticket)
+	}
+	return d.reopen(c, w)
+}
+
+// pressClaim gives a ticket to whoever presses first.
 func (d *Desk) pressClaim(c *Call, ticket string) error {
 	w, err := d.work(c.Tx, ticket)
 	if errors.Is(err, ErrNoTicket) {
@@ -268,7 +290,7 @@ func (d *Desk) pressClaim(c *Call, ticket string) error {
 		return err
 	}
 	if !w.Closed.IsZero() {
-		return d.reopen(c, w)
+		return c.Alert("这次服务已经结束（接待：" + cmp.Or(w.Name, "无") + "）。")
 	}
 	switch err := d.take(c, w); {
 	case errors.Is(err, ErrTaken):

@@ -42,15 +42,17 @@ func roleNamed(name string) (Role, bool) {
 	return Nobody, false
 }
 
-func (d *Desk) role(tx Tx, staff string) (Role, error) {
-	if slices.Contains(d.Owners, staff) {
-		return Owner, nil
-	}
+// role is what somebody may do, and by which name the others know him; "" if he was
+// given none.
+func (d *Desk) role(tx Tx, staff string) (r Role, name string, err error) {
 	m, err := get[member](tx, members, store.Key{}.Str(staff))
-	if m == nil || err != nil {
-		return Nobody, err
+	if m != nil {
+		r, name = m.Role, m.Name
 	}
-	return m.Role, nil
+	if slices.Contains(d.Owners, staff) {
+		r = Owner
+	}
+	return r, name, err
 }
 
 // grant is /role: it lists the staff, or changes a role.
@@ -120,12 +122,35 @@ func (d *Desk) readAudit(c *Call) error {
 		if err != nil {
 			return err
 		}
-		text += fmt.Sprintf("\n%s  %s  %s  %s  %s", clock(e.At), cmp.Or(e.Name, e.Staff), didNames[e.Did], e.On, e.Detail)
+		on, err := d.called(c.Tx, e.On)
+		if err != nil {
+			return err
+		}
+		text += "\n" + strings.Join(slices.DeleteFunc([]string{clock(e.At), cmp.Or(e.Name, e.Staff), cmp.Or(didNames[e.Did], "/"+e.Did), on, cut(e.Detail, 60)},
+			func(s string) bool { return s == "" }), "  ")
 	}
 	return c.Reply(text)
+}
+
+// called is what an act was on, as the staff know it.
+func (d *Desk) called(tx Tx, on string) (string, error) {
+	w, err := get[work](tx, works, store.Key{}.Str(on))
+	if err != nil {
+		return "", err
+	}
+	if w != nil {
+		return cut(w.Title, 24), nil
+	}
+	r, err := get[reviewing](tx, reviews, store.Key{}.Str(on))
+	if err != nil || r == nil {
+		return on, err
+	}
+	title, _, _ := strings.Cut(r.Text, "\n")
+	return title, nil
 }
 
 // didNames are the acts of the audit in words.
 var didNames = map[string]string{"role": "授权", "claim": "接单", "say": "回复", "note": "备注", "free": "交还机器人", "close": "结束", "reopen": "再次联系",
 	"tag": "标签", "canned": "常用语", "pass": "通过", "reject": "驳回", "transcript": "导出对话", "find": "查找", "history": "看记录",
+	"misses": "看没答上的问题", "try": "试问", "preview": "网页试用", "check": "试跑", "publish": "发布", "stats": "看统计",
 	"draft": "写草稿", "undraft": "删草稿", "dismiss": "忽略问题", "rollback": "退回版本"}

@@ -15,17 +15,19 @@ import (
 )
 
 // A Tally counts what became of questions. Each question counts in one of the
-// fields after Asked.
+// fields after Answered.
 type Tally struct {
 	Asked     int
+	Answered  int // the bot showed an answer, at once or after a choice
 	Confirmed int // the answer was rated helpful
 	Failed    int // there was no answer; it was rated not helpful; or the same was asked again within a week
-	Handed    int // the staff was called within a day, before another question
-	Unknown   int // an answer was shown, and nothing more was heard of it
+	Handed    int // the staff was called within a day, before another question, and the answer was not rated helpful
+	Unknown   int // an answer or a choice was shown, and nothing more was heard of it
 }
 
 func (t *Tally) add(o Tally) {
 	t.Asked += o.Asked
+	t.Answered += o.Answered
 	t.Confirmed += o.Confirmed
 	t.Failed += o.Failed
 	t.Handed += o.Handed
@@ -42,8 +44,10 @@ type Stats struct {
 	Tickets  int
 	Solved   int // of the tickets, by what their people say
 	Unsolved int
-	First    time.Duration // median until the first word of the staff
-	Whole    time.Duration // median until the end
+	Answers  int           // tickets with a word of the staff
+	First    time.Duration // median until that word
+	Ended    int           // tickets that ended
+	Whole    time.Duration // median until that end
 }
 
 // A Day is one day of the statistics.
@@ -86,7 +90,7 @@ type asker struct {
 func (a *asker) hear(l Line) {
 	switch {
 	case l.From == "user" && l.Outcome == "handoff":
-		if n := len(a.questions); n > 0 && a.questions[n-1].fate == unknown && l.At.Sub(a.questions[n-1].at) <= handedWithin {
+		if n := len(a.questions); n > 0 && a.questions[n-1].fate != confirmed && l.At.Sub(a.questions[n-1].at) <= handedWithin {
 			a.questions[n-1].fate = handed
 		}
 		a.open = 0
@@ -146,6 +150,9 @@ func (d *Desk) Count(ctx context.Context, days int) (s Stats, err error) {
 			a.end()
 			for _, q := range a.questions {
 				one := Tally{Asked: 1}
+				if q.entry != "" {
+					one.Answered = 1
+				}
 				switch q.fate {
 				case confirmed:
 					one.Confirmed = 1
@@ -194,7 +201,7 @@ func (d *Desk) countTickets(tx Tx, s *Stats) error {
 			whole = append(whole, d.Served(w.Opened, w.Closed))
 		}
 	}
-	s.First, s.Whole = median(first), median(whole)
+	s.Answers, s.First, s.Ended, s.Whole = len(first), median(first), len(whole), median(whole)
 	return nil
 }
 
@@ -230,25 +237,63 @@ func (d *Desk) stats(ctx context.Context, j Job) (channel.Message, error) {
 }
 
 func (d *Desk) statsText(s *Stats) string {
-	lines := []string{fmt.Sprintf("统计 %s 至今", s.From.Format("1月2日")), "提问 " + tallied(s.All)}
-	for _, name := range slices.Sorted(maps.Keys(s.Channels)) {
-		lines = append(lines, cmp.Or(channelNames[name], name)+" "+tallied(s.Channels[name]))
+	lines := []string{fmt.Sprintf("统计 %s 至今", s.From.Format("1月2日")), fmt.Sprintf("提问 %s；机器人答了 %d 次", tallied(s.All), s.All.Answered)}
+	named := make(map[string]Tally) // some channels have one name
+	for name, t := range s.Channels {
+		all := named[cmp.Or(channelNames[name], name)]
+		all.add(t)
+		named[cmp.Or(channelNames[name], name)] = all
+	}
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		lines = append(lines, fmt.Sprintf("　%s %s；机器人答了 %d 次", name, tallied(named[name]), named[name].Answered))
+	}
+	if len(s.Entries) > 0 {
+		lines = append(lines, "问得最多的：")
 	}
 	entries := slices.SortedFunc(maps.Keys(s.Entries), func(a, b string) int {
 		return cmp.Or(s.Entries[b].Asked-s.Entries[a].Asked, strings.Compare(a, b))
 	})
 	for _, e := range entries[:min(len(entries), statsEntries)] {
-		title := "没有找到答案"
+		title := "没有答案的问题"
 		if e != "" {
 			title = cut(cmp.Or(d.Entry(e), e), 20)
 		}
 		lines = append(lines, "· "+title+" "+tallied(s.Entries[e]))
 	}
-	lines = append(lines, fmt.Sprintf("转人工 %d 次，客户说已解决 %d、未解决 %d；首次响应中位数 %s，用时中位数 %s。", s.Tickets, s.Solved, s.Unsolved, span(s.First), span(s.Whole)),
-		"口径：每个问题只计一次。确认有用＝客户点了有用；没解决＝没有答案、点了没用，或7天内又问同一条；其余没有下文的计为未知。")
+	lines = append(lines, s.service(),
+		"口径：每个问题只计一次。确认有用＝客户点了有用；转人工＝问完一天内没问别的就转了人工；没解决＝没有答案、点了没用，或7天内又问同一条；没有下文的都算未知。")
 	return strings.Join(lines, "\n")
 }
 
+// service tells of the staff's work.
+func (s *Stats) service() string {
+	text := fmt.Sprintf("人工服务 %d 次", s.Tickets)
+	if s.Solved+s.Unsolved > 0 {
+		text += fmt.Sprintf("，客户评价已解决 %d、未解决 %d", s.Solved, s.Unsolved)
+	}
+	if s.Answers > 0 {
+		text += "；首次响应中位数 " + span(s.First)
+	}
+	if s.Ended > 0 {
+		text += "，用时中位数 " + span(s.Whole) + "（都只算工作时间）"
+	}
+	return text + "。"
+}
+
+// tallied is a tally in words; what did not happen is not told.
 func tallied(t Tally) string {
-	return fmt.Sprintf("%d：确认有用 %d，转人工 %d，没解决 %d，未知 %d", t.Asked, t.Confirmed, t.Handed, t.Failed, t.Unknown)
+	text := fmt.Sprintf("%d 次", t.Asked)
+	var parts []string
+	for _, p := range []struct {
+		name string
+		n    int
+	}{{"确认有用", t.Confirmed}, {"转人工", t.Handed}, {"没解决", t.Failed}, {"未知", t.Unknown}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", p.name, p.n))
+		}
+	}
+	if len(parts) > 0 {
+		text += "：" + strings.Join(parts, "、")
+	}
+	return text
 }

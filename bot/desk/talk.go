@@ -17,7 +17,7 @@ const maxPost = 2000 // bytes of a post with a person's words, before another on
 func (d *Desk) said(tx Tx, w *work, h Happening, f facts) error {
 	text := "👤 " + h.Text
 	if h.Reply != "" {
-		text += "\n🤖 " + h.Reply
+		text += "\n🤖 " + cut(h.Reply, robotWords)
 	}
 	id := func() string { return fmt.Sprintf("sp-%s-%d", w.Ticket, w.Post) }
 	if w.Words != "" && h.Picture == nil && len(w.Words)+len(text) < maxPost && tx.Owed(id()) {
@@ -70,7 +70,7 @@ func (d *Desk) speak(c *Call, ticket string, m channel.Message) error {
 	}
 	if !w.Closed.IsZero() {
 		return c.Reply("这次服务已结束，这句话没有发给客户。要再联系他，请按下面的按钮，再重发一次。",
-			channel.Choice{Token: "claim:" + w.Ticket, Label: "再次联系"})
+			channel.Choice{Token: "again:" + w.Ticket, Label: "再次联系"})
 	}
 	mine := w.Staff == c.Act.Staff
 	switch err := d.take(c, w); {
@@ -112,7 +112,8 @@ func (d *Desk) speak(c *Call, ticket string, m channel.Message) error {
 }
 
 // reasons are why words wait or were given up, by the platform's code.
-var reasons = map[string]string{"window": "超过了平台允许主动发送的条数或时间", "45015": "客户48小时内没有来过消息", "45047": "发送条数到了上限", "43004": "客户已取消关注", "48001": "公众号没有主动发送的权限"}
+var reasons = map[string]string{"window": "超过了平台允许主动发送的条数或时间", "45015": "客户48小时内没有来过消息", "45047": "发送条数到了上限", "43004": "客户已取消关注", "48001": "公众号没有主动发送的权限", "unverified": "公众号没有认证，只能在客户来消息时回复",
+	"45009": "今天的发送总量到了上限"}
 
 // delivered shows on the staff's words what became of them.
 func (d *Desk) delivered(tx Tx, w *work, h Happening) error {

@@ -44,7 +44,7 @@ type Happening struct {
 	Picture  []byte `json:",omitempty"` // said
 	Reply    string `json:",omitempty"` // said: what the bot replied, masked; "" if it was silent
 	Delivery string `json:",omitempty"` // sent, parked, lost: as given to [Tx.Say]
-	Reason   string `json:",omitempty"` // parked, lost: the platform's code
+	Reason   string `json:",omitempty"` // parked, lost: the platform's code; noticed: template, subscribe or sms
 	Rating   Rating `json:",omitempty"` // rated
 }
 
@@ -57,9 +57,11 @@ const (
 	Said     Kind = "said"     // the person wrote or sent a picture
 	Sent     Kind = "sent"     // the staff's words reached the person
 	Parked   Kind = "parked"   // they wait until the person is heard of
+	Noticed  Kind = "noticed"  // the person was told by other means that they wait; Reason says by which
 	Lost     Kind = "lost"     // they were given up
 	Released Kind = "released" // the staff was silent for too long: the bot speaks again
 	Rated    Kind = "rated"    // the person said what he thinks of the help
+	Muted    Kind = "muted"    // the bot would have said something, and will once the staff is done
 	Left     Kind = "left"     // the person ended the conversation, or left the channel
 )
 
@@ -102,7 +104,8 @@ type Tx interface {
 	// Find returns conversations in which something was said since a time, the
 	// latest first.
 	Find(words string, since time.Time, limit int) ([]Found, error)
-	// Walk goes through what was said since a time, in that order.
+	// Walk goes through what was said since a time, in that order; not what was said
+	// on [channel.Preview].
 	Walk(since time.Time, each func(channel.Peer, Line)) error
 
 	// Owe owes a message to somebody, once for each id.

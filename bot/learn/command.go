@@ -17,11 +17,12 @@ import (
 // Commands are what the staff teach by.
 func (l *Library) Commands() []desk.Command {
 	return []desk.Command{
-		{Name: "misses", Role: desk.Editor, Help: "/misses 天数 没答上来的问题，归类后可以一键处理", Work: l.showMisses},
+		{Name: "misses", Role: desk.Editor, Help: "/misses 天数 没答上来、没帮上忙的问题，归好类，一键处理", Work: l.showMisses},
 		{Name: "teach", Role: desk.Staff, Help: "/teach 问题 把刚才给客户的回答教给机器人；也可以回复那条回答来发", Run: l.teach},
 		{Name: "drafts", Role: desk.Staff, Help: "/drafts 还没发布的草稿", Run: l.listDrafts},
-		{Name: "draft", Role: desk.Editor, Help: "/draft 编号 答案 文字（或：标题 文字，问法 文字，删除）改草稿", Run: l.editDraft},
+		{Name: "draft", Role: desk.Editor, Help: "/draft 编号 答案 文字：改草稿的答案；也可以改“标题”、加“问法”、“删除”", Run: l.editDraft},
 		{Name: "try", Role: desk.Staff, Help: "/try 问题 看发布草稿后机器人会怎么答", Work: l.try},
+		{Name: "preview", Role: desk.Staff, Help: "/preview 在网页上试用草稿的链接，两小时内有效", Run: l.preview},
 		{Name: "check", Role: desk.Editor, Help: "/check 用全部测试题试跑草稿，不发布", Work: l.publish},
 		{Name: "publish", Role: desk.Editor, Help: "/publish 测试通过后发布草稿；管理员可以 /publish 强制", Work: l.publish},
 		{Name: "releases", Role: desk.Reader, Help: "/releases 发布过的版本", Run: l.listReleases},
@@ -43,6 +44,8 @@ func (l *Library) Buttons() []desk.Button {
 
 func said(text string) (channel.Message, error) { return channel.Message{Text: text}, nil }
 
+const shownTexts = 3 // of a group
+
 // showMisses is /misses.
 func (l *Library) showMisses(ctx context.Context, j desk.Job) (channel.Message, error) {
 	days := missDays
@@ -63,10 +66,19 @@ func (l *Library) showMisses(ctx context.Context, j desk.Job) (channel.Message, 
 	m := channel.Message{Text: fmt.Sprintf("近%d天没答上来，或者答了没帮上的问题：", days)}
 	for i, g := range list {
 		m.Text += fmt.Sprintf("\n\n%d. 共%d次，最近 %s", i+1, g.Count, g.Last.In(desk.Shanghai).Format("1月2日 15:04"))
-		for _, t := range g.Texts {
+		if g.Name != "" {
+			m.Text += "，话题：" + g.Name
+		}
+		for _, t := range g.Texts[:min(len(g.Texts), shownTexts)] {
 			m.Text += "\n　“" + t + "”"
 		}
-		m.Choices = append(m.Choices, l.choices(g, fmt.Sprintf("%d ", i+1))...)
+		if more := len(g.Texts) - shownTexts; more > 0 {
+			m.Text += fmt.Sprintf("\n　等%d种问法", len(g.Texts))
+		}
+		for _, c := range l.choices(g, fmt.Sprintf("%d ", i+1)) {
+			c.Control = i%2 == 1 // those of one group stand apart from the next
+			m.Choices = append(m.Choices, c)
+		}
 	}
 	return m, nil
 }
@@ -78,7 +90,7 @@ func (l *Library) choices(g *Group, prefix string) (out []channel.Choice) {
 	}
 	out = append(out, channel.Choice{Token: "entries:" + g.ID, Label: prefix + "选别的条目"}, channel.Choice{Token: "newentry:" + g.ID, Label: prefix + "做成新条目"})
 	if g.Topic != "" {
-		out = append(out, channel.Choice{Token: "takeover:" + g.ID, Label: prefix + "新条目，接管“" + g.Name + "”"})
+		out = append(out, channel.Choice{Token: "takeover:" + g.ID, Label: prefix + "新条目，以后回答“" + g.Name + "”"})
 	}
 	return append(out, channel.Choice{Token: "dismiss:" + g.ID, Label: prefix + "忽略"})
 }
@@ -145,8 +157,14 @@ func (l *Library) of(c *desk.Call, id string) (*Group, error) {
 	return g, err
 }
 
-// done ends the work on a group with a draft.
+// done ends the work on a group with a draft, which gets its questions.
 func (l *Library) done(c *desk.Call, g *Group, d *Draft) error {
+	if d.Phrasings = g.phrasings(); len(d.Phrasings) == 0 {
+		return c.Alert("隐去个人信息后没有剩下能用的问法。")
+	}
+	if d.Entry == "" {
+		d.Title = d.Phrasings[0]
+	}
 	d.Author, d.Name = c.Act.Staff, c.Act.Name
 	if err := l.draft(c.Tx.Store(), d); err != nil {
 		return err
@@ -170,7 +188,7 @@ func (l *Library) pressAttach(c *desk.Call, arg string) error {
 	if !strings.Contains(part, "/") {
 		part += "/" + string(kb.MainPart)
 	}
-	return l.done(c, g, &Draft{Entry: part, Phrasings: g.Texts})
+	return l.done(c, g, &Draft{Entry: part})
 }
 
 func (l *Library) pressNew(c *desk.Call, id string) error { return l.newEntry(c, id, false) }
@@ -183,7 +201,7 @@ func (l *Library) newEntry(c *desk.Call, id string, takeOver bool) error {
 	if g == nil || err != nil {
 		return err
 	}
-	d := &Draft{Title: g.Texts[0], Phrasings: g.Texts, Answer: g.Answer}
+	d := &Draft{Answer: g.Answer}
 	if takeOver {
 		d.Topic = g.Topic
 	}
@@ -224,7 +242,7 @@ func (l *Library) draftText(d *Draft) string {
 	}
 	text := fmt.Sprintf("草稿%d（%s）：新条目\n标题：%s\n问法：%s", d.N, d.Name, d.Title, strings.Join(d.Phrasings, "；"))
 	if d.Topic != "" {
-		text += "\n接管原来不回答的话题"
+		text += "\n发布后回答这个话题（现在不回答）"
 	}
 	if d.Answer == "" {
 		return text + fmt.Sprintf("\n还没有答案，请发：/draft %d 答案 文字", d.N)
@@ -323,57 +341,19 @@ func (l *Library) pressUndraft(c *desk.Call, arg string) error {
 	return c.Reply("已删除草稿" + arg + "。")
 }
 
-// try is /try.
-func (l *Library) try(ctx context.Context, j desk.Job) (channel.Message, error) {
-	if strings.TrimSpace(j.Text) == "" {
-		return said("请写问题：/try 问题")
-	}
-	b, err := l.Candidate(ctx)
-	if err != nil {
-		return said("草稿有问题，现在不能发布：" + err.Error())
-	}
-	after, err := b.Decide(ctx, j.Text)
-	if err != nil {
-		return channel.Message{}, err
-	}
-	before, err := l.Live.Decide(ctx, j.Text)
-	if err != nil {
-		return channel.Message{}, err
-	}
-	return said("现在：" + told(before) + "\n发布草稿后：" + told(after))
-}
-
-// told is a decision in a few words.
-func told(d kb.Decision) string {
-	switch {
-	case d.Kind == kb.Answer:
-		p := d.Hits[0].Part()
-		return "《" + p.Title + "》" + p.Short
-	case d.Kind == kb.Choices:
-		var titles []string
-		for i := range d.Hits {
-			titles = append(titles, "《"+d.Hits[i].Part().Title+"》")
-		}
-		return "请客户选 " + strings.Join(titles, " ")
-	case d.Kind == kb.Smalltalk:
-		return "寒暄"
-	case d.Topic != nil:
-		return "不回答（话题“" + d.Topic.Name + "”）"
-	}
-	return "不知道"
-}
-
 // publish is /publish and /check.
 func (l *Library) publish(ctx context.Context, j desk.Job) (channel.Message, error) {
-	by := Publisher{ID: j.Staff, Name: j.Name, Job: j.ID, DryRun: j.Command == "check", Force: strings.TrimSpace(j.Text) == "强制"}
+	by := Publisher{ID: j.Staff, Name: j.Name, Job: j.ID, DryRun: j.Command == "check", Force: strings.TrimSpace(j.Text) == "强制", Tell: j.Tell}
+	var refused *ContentError
 	if by.Force && j.Role < desk.Owner {
 		return said("只有管理员可以强制发布。")
 	}
 	r, err := l.Publish(ctx, by)
 	switch {
 	case errors.Is(err, ErrNothing):
-		text := "没有可以发布的草稿。"
-		return said(text + lines("", r.Report.Left))
+		return said("没有可以发布的草稿。" + lines("", r.Report.Left))
+	case errors.As(err, &refused):
+		return said(refusedText(refused))
 	case errors.Is(err, ErrFourEyes):
 		return said("这些草稿都是您写的，请另一位编辑来发布。")
 	case errors.Is(err, ErrChanged):
@@ -385,36 +365,7 @@ func (l *Library) publish(ctx context.Context, j desk.Job) (channel.Message, err
 	case by.DryRun:
 		return said("试跑完成，没有发布。\n" + r.Report.text())
 	}
-	return said(fmt.Sprintf("已发布版本%d，现在起按它回答。退回：/rollback 版本号。\n%s", r.N, r.Report.text()))
-}
-
-const reportLines = 8
-
-// text shows a report.
-func (r *Report) text() string {
-	text := fmt.Sprintf("测试题%d道：答对 %.1f，原来 %.1f；变好%d道，变差%d道。", r.Asked, r.Right, r.Before, len(r.Better), len(r.Worse))
-	return text + lines("变好：", changes(r.Better)) + lines("变差：", changes(r.Worse)) + lines("没有达到：", r.Below) + lines("没有放进去：", r.Left)
-}
-
-func changes(list []Change) (out []string) {
-	for _, c := range list[:min(len(list), reportLines)] {
-		what := c.Before + "→" + c.After
-		if c.Before == c.After {
-			what = "第一条没变，位置或细节变了"
-		}
-		out = append(out, fmt.Sprintf("“%s” 应为%s：%s", cutRunes(c.Question, 30), c.Want, what))
-	}
-	return out
-}
-
-func lines(head string, list []string) string {
-	if len(list) == 0 {
-		return ""
-	}
-	if head != "" {
-		head = "\n" + head
-	}
-	return head + "\n· " + strings.Join(list, "\n· ")
+	return said(fmt.Sprintf("已发布版本%d，现在起按它回答。要退回，请发 /rollback 版本号（/releases 看版本）。\n%s", r.N, r.Report.text()))
 }
 
 // listReleases is /releases.
@@ -463,5 +414,5 @@ func (l *Library) takeBack(c *desk.Call) error {
 	if err := c.Audit("rollback", fmt.Sprint(n), ""); err != nil {
 		return err
 	}
-	return c.Reply(fmt.Sprintf("已退回版本%d，一两秒内生效。其后的草稿重新变成未发布的，见 /drafts。", n))
+	return c.Reply(fmt.Sprintf("已退回版本%d，马上生效。之后发布的草稿又变回未发布，见 /drafts。", n))
 }

@@ -3,6 +3,7 @@ package learn
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -141,7 +142,7 @@ func (l *Library) base(ctx context.Context, c *candidate) (*kb.Base, error) {
 	if b != nil {
 		return b, nil
 	}
-	packed, err := pack(c.files)
+	packed, err := Pack(c.files)
 	if err != nil {
 		return nil, err
 	}
@@ -158,11 +159,54 @@ func (l *Library) base(ctx context.Context, c *candidate) (*kb.Base, error) {
 	return b, nil
 }
 
+// DraftFiles returns the files of what would be published now.
+func (l *Library) DraftFiles(ctx context.Context) (fs.FS, error) {
+	c, err := l.candidate(ctx)
+	if err != nil {
+		return nil, err
+	}
+	packed, err := Pack(c.files)
+	if err != nil {
+		return nil, err
+	}
+	return unpack(packed)
+}
+
+// A Trial answers by what would be published now. It may be used by any number of
+// goroutines.
+type Trial struct{ of *Library }
+
+// Trial returns one.
+func (l *Library) Trial() *Trial { return &Trial{l} }
+
+// Decide decides by the drafts.
+func (t *Trial) Decide(ctx context.Context, utterance string) (kb.Decision, error) {
+	b, err := t.of.Candidate(ctx)
+	if err != nil {
+		return kb.Decision{}, err
+	}
+	return b.Decide(ctx, utterance)
+}
+
+// Content is what was decided by last.
+func (t *Trial) Content() *kb.Content {
+	t.of.mu.Lock()
+	defer t.of.mu.Unlock()
+	if t.of.tried != nil {
+		return t.of.tried.Content()
+	}
+	return t.of.Live.Content()
+}
+
 // Candidate returns the base of what would be published now.
 func (l *Library) Candidate(ctx context.Context) (*kb.Base, error) {
 	c, err := l.candidate(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return l.base(ctx, c)
+	b, err := l.base(ctx, c)
+	if err != nil && ctx.Err() == nil {
+		err = &ContentError{err}
+	}
+	return b, err
 }

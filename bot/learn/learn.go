@@ -45,6 +45,9 @@ type Options struct {
 	Talks desk.Talks
 	// Live is the base that answers; nil outside of a server.
 	Live *kb.Live
+	// Preview makes an address at which the drafts can be tried for a while, "" if
+	// there is none; nil if there never is.
+	Preview func() string
 }
 
 // An Exam is what a base made of the regression set.
@@ -65,10 +68,13 @@ type Mark struct {
 type Library struct {
 	Options
 
+	publishing sync.Mutex // one exam at a time
+
 	mu       sync.Mutex
 	loaded   uint64 // version that Files returned last
 	tried    *kb.Base
 	triedSum string
+	exams    map[string]Exam // by hash of the content: of what was examined last, and of what is served
 }
 
 // New returns a library.
@@ -86,12 +92,12 @@ func (l *Library) Files(ctx context.Context) (fs.FS, error) {
 // Base makes the base of what is to be served now. At the start, before anything
 // is served, the shipped files take the place of a release that does not load.
 func (l *Library) Base(ctx context.Context) (*kb.Base, error) {
+	var b *kb.Base
 	files, err := l.Files(ctx)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		b, err = l.Build(ctx, files)
 	}
-	b, err := l.Build(ctx, files)
-	if err == nil || l.Live != nil {
+	if err == nil || l.Live != nil || ctx.Err() != nil {
 		return b, err
 	}
 	l.Logger.Error("release not loaded, the shipped content is served", "err", err)
@@ -113,7 +119,7 @@ func (l *Library) files(ctx context.Context) (files fs.FS, v version, err error)
 	return files, v, err
 }
 
-const followInterval = time.Second
+const followInterval = 250 * time.Millisecond // a look costs one read
 
 // Follow has the live base take up what was published or taken back, by any
 // process, until ctx is done.

@@ -3,8 +3,6 @@ package learn
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"time"
 
@@ -16,12 +14,11 @@ import (
 
 // Limits of looking for misses.
 const (
-	missDays    = 30
-	maxMisses   = 3000 // questions that are grouped, the latest
-	maxGroups   = 5    // that are shown
-	maxExamples = 3
-	alike       = 0.4 // share of common bigrams from which on questions are alike
-	longest     = 60  // runes of a question; a longer one is a story, and no phrasing
+	missDays  = 30
+	maxMisses = 3000 // questions that are grouped, the latest
+	maxGroups = 5    // that are shown
+	maxTexts  = 40   // different questions of a group
+	longest   = 60   // runes of a question; a longer one is a story, and no phrasing
 )
 
 // A miss is a question without an answer that helped.
@@ -88,13 +85,10 @@ func (l *Library) Misses(ctx context.Context, days int) (out []*Group, err error
 	if err != nil {
 		return nil, err
 	}
-	out = l.group(list, skip)
-	out = out[:min(len(out), maxGroups)]
-	for _, g := range out {
-		if err := l.near(ctx, g); err != nil {
-			return nil, err
-		}
+	if out, err = l.group(ctx, list, skip); err != nil {
+		return nil, err
 	}
+	out = out[:min(len(out), maxGroups)]
 	return out, l.keep(ctx, out...)
 }
 
@@ -107,64 +101,6 @@ func (l *Library) keep(ctx context.Context, list ...*Group) error {
 		}
 		return nil
 	})
-}
-
-// group puts alike questions together. Each question joins the first group that it
-// is like; the latest questions found the groups.
-func (l *Library) group(list []miss, skip map[string]bool) (out []*Group) {
-	type cluster struct {
-		*Group
-		grams map[string]bool
-	}
-	var clusters []cluster
-	for _, m := range slices.Backward(list) {
-		canon := l.Canon(m.text)
-		if n := len([]rune(m.text)); canon == "" || skip[canon] || n < 2 || n > longest {
-			continue
-		}
-		grams := bigrams(canon)
-		i := slices.IndexFunc(clusters, func(c cluster) bool { return jaccard(c.grams, grams) >= alike })
-		if i < 0 {
-			id := sha256.Sum256([]byte(canon))
-			clusters = append(clusters, cluster{&Group{ID: hex.EncodeToString(id[:8]), First: m.at, Last: m.at}, grams})
-			i = len(clusters) - 1
-		}
-		g := clusters[i].Group
-		g.Count++
-		if g.First.After(m.at) {
-			g.First = m.at
-		}
-		if len(g.Texts) < maxExamples && !slices.Contains(g.Texts, m.text) {
-			g.Texts = append(g.Texts, m.text)
-		}
-	}
-	for _, c := range clusters {
-		out = append(out, c.Group)
-	}
-	slices.SortStableFunc(out, func(a, b *Group) int { return cmp.Or(b.Count-a.Count, b.Last.Compare(a.Last)) })
-	return out
-}
-
-func bigrams(canon string) map[string]bool {
-	r := []rune(canon)
-	out := map[string]bool{}
-	for i := range len(r) - 1 {
-		out[string(r[i:i+2])] = true
-	}
-	if len(r) == 1 {
-		out[canon] = true
-	}
-	return out
-}
-
-func jaccard(a, b map[string]bool) float64 {
-	both := 0
-	for g := range a {
-		if b[g] {
-			both++
-		}
-	}
-	return float64(both) / float64(max(1, len(a)+len(b)-both))
 }
 
 // near finds the part that a group is nearest to, and the topic that it was taken

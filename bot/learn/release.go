@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"signdesk/data/store"
+	"signdesk/kb"
 )
 
 // A Report tells what a release changes in the regression set.
@@ -51,7 +52,21 @@ type Publisher struct {
 	Job      string // the same when it is tried again; publishes once
 	Force    bool   // though floors are missed
 	DryRun   bool   // only the report is wanted
+	// Tell hears how far it is; nil if nobody wants to know.
+	Tell func(text string)
 }
+
+func (p *Publisher) tell(text string) {
+	if p.Tell != nil {
+		p.Tell(text)
+	}
+}
+
+// A ContentError is why drafts cannot be content.
+type ContentError struct{ Err error }
+
+func (e *ContentError) Error() string { return "learn: content: " + e.Err.Error() }
+func (e *ContentError) Unwrap() error { return e.Err }
 
 // Why something is not published.
 var (
@@ -64,6 +79,8 @@ var (
 // Publish makes a release of what is drafted and puts it into force. The report
 // comes with ErrBelow too.
 func (l *Library) Publish(ctx context.Context, by Publisher) (*Release, error) {
+	l.publishing.Lock()
+	defer l.publishing.Unlock()
 	if r, err := l.published(ctx, by.Job); r != nil || err != nil {
 		return r, err
 	}
@@ -83,11 +100,15 @@ func (l *Library) Publish(ctx context.Context, by Publisher) (*Release, error) {
 
 // release examines a candidate, and puts it into force.
 func (l *Library) release(ctx context.Context, c *candidate, by Publisher, note string) (*Release, error) {
+	by.tell("正在合并内容并重新训练……")
 	b, err := l.base(ctx, c)
 	if err != nil {
+		if ctx.Err() == nil {
+			err = &ContentError{err}
+		}
 		return nil, err
 	}
-	report, err := l.examine(ctx, c, b.Content().Hash)
+	report, err := l.examine(ctx, c, b, by)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +123,7 @@ func (l *Library) release(ctx context.Context, c *candidate, by Publisher, note 
 	if trained := b.Classifier(); trained != nil {
 		files[classifierFile] = trained
 	}
-	packed, err := pack(files)
+	packed, err := Pack(files)
 	if err != nil {
 		return nil, fmt.Errorf("learn: pack: %w", err)
 	}
@@ -183,12 +204,9 @@ func (l *Library) published(ctx context.Context, job string) (r *Release, err er
 }
 
 // examine compares a candidate with what is served now.
-func (l *Library) examine(ctx context.Context, c *candidate, hash string) (Report, error) {
-	b, err := l.base(ctx, c)
-	if err != nil {
-		return Report{}, err
-	}
-	after, err := l.Exam(ctx, b)
+func (l *Library) examine(ctx context.Context, c *candidate, b *kb.Base, by Publisher) (Report, error) {
+	by.tell("正在用测试题检查新内容……")
+	after, err := l.exam(ctx, b)
 	if err != nil {
 		return Report{}, err
 	}
@@ -201,15 +219,28 @@ func (l *Library) examine(ctx context.Context, c *candidate, hash string) (Repor
 		return Report{}, err
 	}
 	defer old.Close()
-	before := after
-	if old.Content().Hash != hash {
-		if before, err = l.Exam(ctx, old); err != nil {
-			return Report{}, err
-		}
+	by.tell("正在与现在的内容比较……")
+	before, err := l.exam(ctx, old)
+	if err != nil {
+		return Report{}, err
 	}
+	l.mu.Lock()
+	l.exams = map[string]Exam{b.Content().Hash: after, old.Content().Hash: before}
+	l.mu.Unlock()
 	r := compare(before, after)
 	r.Left = c.left
 	return r, nil
+}
+
+// exam examines a base, if that was not done just before.
+func (l *Library) exam(ctx context.Context, b *kb.Base) (Exam, error) {
+	l.mu.Lock()
+	known, ok := l.exams[b.Content().Hash]
+	l.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	return l.Exam(ctx, b)
 }
 
 func lastRelease(tx store.Tx) (uint64, error) {
@@ -253,6 +284,8 @@ func (l *Library) Releases(ctx context.Context) (list []*Release, now uint64, er
 // Import makes files a release, as they are: those that were exported, and changed
 // since. What was published before counts as being in them.
 func (l *Library) Import(ctx context.Context, dir fs.FS, by Publisher) (*Release, error) {
+	l.publishing.Lock()
+	defer l.publishing.Unlock()
 	files, err := Copy(dir)
 	if err != nil {
 		return nil, err

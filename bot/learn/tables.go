@@ -201,8 +201,8 @@ func unpack(raw []byte) (fs.FS, error) {
 	return files, nil
 }
 
-// pack makes an archive of files.
-func pack(files map[string][]byte) ([]byte, error) {
+// Pack makes an archive of files.
+func Pack(files map[string][]byte) ([]byte, error) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for _, name := range slices.Sorted(maps.Keys(files)) {

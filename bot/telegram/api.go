@@ -26,7 +26,7 @@ func (e statusError) kind() channel.Failure {
 	switch {
 	case e == http.StatusProxyAuthRequired:
 		return channel.Config
-	case e > 400 && e < 500 && e != http.StatusRequestTimeout:
+	case e > 400 && e < 500 && e != http.StatusRequestTimeout && e != http.StatusTooManyRequests:
 		return channel.Rejected
 	}
 	return channel.Retry

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"slices"
 
 	"github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
@@ -35,18 +36,37 @@ func (a *Account) card(ctx context.Context, s *sending) error {
 		}
 	}
 	rec.drop(len(s.parts))
-	old := rec.Buttons
-	rec.Buttons = s.id
+	gone := rec.show(s.id)
 	if err := save(ctx, a.Keep, name, rec); err != nil {
 		return err
 	}
-	if old != "" && old != s.id { // they are not shown any more
-		if err := a.Keep.Put(ctx, "buttons/"+old, nil); err != nil {
+	if gone != "" {
+		if err := a.Keep.Put(ctx, "buttons/"+gone, nil); err != nil {
 			return wrap(err)
 		}
 	}
 	return a.clear(ctx, s.chat, name, rec)
 }
+
+// show notes the buttons that are shown now. Those before are known for a while yet:
+// who pressed them a moment too late is told what became of the matter. It returns
+// buttons that are forgotten, "" if none are.
+func (r *cardRecord) show(id string) (gone string) {
+	if r.Buttons == id {
+		return ""
+	}
+	before := slices.DeleteFunc(r.Before, func(b string) bool { return b == id })
+	if r.Buttons != "" {
+		before = append(before, r.Buttons)
+	}
+	if len(before) > maxBefore {
+		gone, before = before[0], before[1:]
+	}
+	r.Buttons, r.Before = id, before
+	return gone
+}
+
+const maxBefore = 3 // sets of buttons of a card that are known besides those shown
 
 // drop gives up the parts from i on.
 func (r *cardRecord) drop(i int) {

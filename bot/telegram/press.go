@@ -140,7 +140,7 @@ func tooLate(err error) bool { return describes(err, "query is too old", "query 
 // arrives is of little matter.
 func (a *Account) hint(ctx context.Context, m *message, text string) {
 	place, err := a.place(ctx, m)
-	if err != nil || place == (placeRecord{}) && m.Chat.ID < 0 || a.limits.take(m.Chat.ID) > 0 {
+	if err != nil || place == (placeRecord{}) && m.Chat.ID < 0 && !a.made(m) || a.limits.take(m.Chat.ID) > 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)

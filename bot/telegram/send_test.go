@@ -134,8 +134,8 @@ func TestCards(t *testing.T) {
 		c.Delete(c.Messages()[0].ID)
 		r.send(out(group, "排队 1\n结束", card, channel.Choice{Token: "again/1", Label: "重开"}))
 		r.shows(c, "别的", "排队 1", "结束", "[重开]")
-		if n := r.keep.names("buttons/"); n != 1 {
-			t.Errorf("%d records of buttons, want the one that is shown", n)
+		if n := r.keep.names("buttons/"); n != 2 {
+			t.Errorf("%d records of buttons, want those shown and those before", n)
 		}
 		stop := r.run()
 		c.PressData(li, old)
@@ -143,11 +143,22 @@ func TestCards(t *testing.T) {
 		c.Post(wang, telegramtest.Words{Text: "/note 老客户", ReplyTo: id})
 		time.Sleep(time.Second)
 		stop()
-		if got := r.taken(); len(got) != 1 || got[0].Card != "q/1" || got[0].Command != "note" || got[0].Quoted != "排队 1\n结束" {
-			t.Errorf("got %+v, want a note on the card only", got)
+		got := r.taken()
+		if len(got) != 2 || got[0].Click != "take/1" || got[1].Card != "q/1" || got[1].Command != "note" || got[1].Quoted != "排队 1\n结束" {
+			t.Errorf("got %+v, want the old button, so that the desk can tell what became of it, and a note on the card", got)
 		}
-		if got := r.s.Notes(); len(got) != 1 || !strings.Contains(got[0].Text, "已失效") {
-			t.Errorf("notes %+v, want the old button answered", got)
+		for i := range 6 {
+			r.send(out(group, "排队 1", card, channel.Choice{Token: fmt.Sprint("t/", i), Label: "钮"}))
+		}
+		if n := r.keep.names("buttons/"); n != 4 {
+			t.Errorf("%d records of buttons, want those shown and three before", n)
+		}
+		stop = r.run()
+		c.PressData(li, old)
+		time.Sleep(time.Second)
+		stop()
+		if got := r.s.Notes(); len(r.taken()) != 0 || len(got) != 1 || !strings.Contains(got[0].Text, "已失效") {
+			t.Errorf("notes %+v, want the forgotten button answered", got)
 		}
 	})
 }

@@ -21,6 +21,7 @@ type (
 		Parts   []cardPart `json:"parts"`             // in order; the last one has the buttons
 		Files   string     `json:"files,omitempty"`   // digest of what is sent along
 		Buttons string     `json:"buttons,omitempty"` // id of the record of its buttons
+		Before  []string   `json:"before,omitempty"`  // the same of those that it had before, the oldest first
 		Stale   []int      `json:"stale,omitempty"`   // messages that were replaced, and must go
 	}
 	cardPart struct {

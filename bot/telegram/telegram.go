@@ -122,6 +122,7 @@ type Account struct {
 // chatState is what is known of a chat while the process lives.
 type chatState struct {
 	sending sync.Mutex // held by a send
+	making  sync.Mutex // held while a topic is made, until it is noted
 	plain   time.Time  // until then, the chat is taken for one without topics
 }
 

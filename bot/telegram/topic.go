@@ -96,20 +96,36 @@ func (a *Account) createTopic(ctx context.Context, s *sending, t *topicRecord, t
 	if name == "" {
 		name = "会话"
 	}
+	c := a.chat(s.chat)
+	var noted error
 	err := a.call(ctx, s.chat, "createForumTopic", func(ctx context.Context) error {
+		c.making.Lock()
+		defer c.making.Unlock()
 		made, err := a.api.CreateForumTopic(ctx, &bot.CreateForumTopicParams{ChatID: s.chat, Name: name})
 		if err == nil {
 			*t = topicRecord{Thread: made.MessageThreadID, Title: name}
+			noted = save(ctx, a.Keep, keyOfMessage("thread", s.chat, t.Thread), s.post.Topic)
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	if err := save(ctx, a.Keep, keyOfMessage("thread", s.chat, t.Thread), s.post.Topic); err != nil {
+	if err = errors.Join(err, noted); err != nil {
 		return err
 	}
 	return save(ctx, a.Keep, topicKey(s), t)
+}
+
+// topicOf is the key of the topic with that thread, nil if it is none of ours. Who
+// is quick can write in a topic that is just being made.
+func (a *Account) topicOf(ctx context.Context, chat int64, thread int) (*string, error) {
+	name := keyOfMessage("thread", chat, thread)
+	key, err := load[string](ctx, a.Keep, name)
+	if key != nil || err != nil {
+		return key, err
+	}
+	c := a.chat(chat)
+	c.making.Lock()
+	defer c.making.Unlock()
+	return load[string](ctx, a.Keep, name)
 }
 
 func (a *Account) reopen(ctx context.Context, s *sending, t *topicRecord) error {

@@ -175,6 +175,10 @@ func (a *Account) said(ctx context.Context, id int64, m *message) error {
 	if err != nil {
 		return err
 	}
+	if act.Topic == "" && a.made(m) {
+		a.hint(ctx, m, "这个话题没有接上客户，写在这里的话没有发出。请到同名的另一个话题里写；这个可以删掉。")
+		return nil
+	}
 	if ours, err := a.command(ctx, m, &act); err != nil || !ours {
 		return err
 	}
@@ -190,6 +194,14 @@ func (a *Account) said(ctx context.Context, id int64, m *message) error {
 		return nil
 	}
 	return a.Receive(ctx, act)
+}
+
+// made tells whether the topic of a message was made by us. One that we do not know
+// was made when the answer got lost; another one took its place.
+func (a *Account) made(m *message) bool {
+	r := m.Reply
+	id, _, _ := strings.Cut(a.Token, ":")
+	return m.InTopic && r != nil && r.TopicCreated != nil && r.From != nil && strconv.FormatInt(r.From.ID, 10) == id
 }
 
 // foreign tells whether nobody of the staff wrote a message: a bot, a channel,
@@ -264,7 +276,7 @@ func (a *Account) place(ctx context.Context, m *message) (p placeRecord, err err
 		}
 	}
 	if m.InTopic && m.Thread != 0 {
-		topic, err := load[string](ctx, a.Keep, keyOfMessage("thread", m.Chat.ID, m.Thread))
+		topic, err := a.topicOf(ctx, m.Chat.ID, m.Thread)
 		if err != nil {
 			return p, err
 		}

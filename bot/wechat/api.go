@@ -49,6 +49,9 @@ var kinds = map[int64]channel.Failure{
 	codeWindow: channel.Closed, codeQuota: channel.Closed, codeForbidden: channel.Closed,
 }
 
+// shuts are the errcodes after which nothing reaches that person until he writes.
+var shuts = map[int64]bool{codeWindow: true, codeQuota: true, codeNotFollowing: true}
+
 // inAddress are what must not be told of the address of a request.
 var inAddress = regexp.MustCompile(`((?:access_token|secret)=)[^&"\s]+`)
 
@@ -62,16 +65,16 @@ func failure(api string, err error) error {
 }
 
 // refused is an errcode as an error.
-func refused(err *util.CommonError) *channel.SendError {
+func (a *Account) refused(err *util.CommonError) *channel.SendError {
 	kind, ok := kinds[err.ErrCode]
 	if !ok {
 		kind = channel.Retry
 	}
-	out := &channel.SendError{Kind: kind, Code: strconv.FormatInt(err.ErrCode, 10), Err: err}
-	switch err.ErrCode {
-	case codeDayLimit:
-		out.After = dayWait
-	case codeMinuteLimit:
+	if what := advice[err.ErrCode]; what != "" && a.paused.tell(err.ErrCode, a.Now()) {
+		a.Log.Error("WeChat refuses the account's settings", "channel", Channel, "code", err.ErrCode, "todo", what)
+	}
+	out := &channel.SendError{Kind: kind, Code: strconv.FormatInt(err.ErrCode, 10), Shut: shuts[err.ErrCode], Err: err}
+	if err.ErrCode == codeMinuteLimit {
 		out.After = minuteWait
 	}
 	return out
@@ -107,7 +110,7 @@ func (a *Account) call(ctx context.Context, path, kind string, body []byte, out 
 			stale = token
 			continue
 		}
-		return refused(ce)
+		return a.refused(ce)
 	}
 }
 
@@ -244,13 +247,13 @@ func (a *Account) media(ctx context.Context, id string) ([]byte, error) {
 		}
 		var ce *util.CommonError
 		if err := errcode(raw, "media/get"); !errors.As(err, &ce) {
-			return nil, errors.Join(err, refused(util.NewCommonError("media/get", codeMedia, "no picture")))
+			return nil, errors.Join(err, a.refused(util.NewCommonError("media/get", codeMedia, "no picture")))
 		}
 		if stale == "" && (ce.ErrCode == codeToken || ce.ErrCode == codeTokenBad || ce.ErrCode == codeTokenOver) {
 			stale = token
 			continue
 		}
-		return nil, refused(ce)
+		return nil, a.refused(ce)
 	}
 }
 

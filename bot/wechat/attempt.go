@@ -3,7 +3,6 @@ package wechat
 import (
 	"context"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 )
@@ -11,44 +10,77 @@ import (
 // A work is what is being done for one message, whatever the number of attempts
 // to bring it.
 type work struct {
-	ready chan struct{} // closed once reply and err are set
+	ready chan struct{} // closed once the fields below it are set
 	reply *Reply
 	err   error
+	goes  *carriage // back in a request; nil for a mere acknowledgement
+
+	answered chan struct{} // closed once an attempt was answered with it, or will never be
+	closing  sync.Once
 
 	mu       sync.Mutex
 	attempts int
 	given    bool // an attempt was acknowledged without the reply, which is sent by other means
-	passive  *carriage
+	noted    bool // what goes back has arrived, and that is noted
 }
 
-// A carriage is what goes back in a request: the same in every attempt.
-type carriage struct {
-	text  string
-	ids   []string // that are delivered by it
-	rest  bool     // of the reply the first part only
-	noted bool     // the ids are
+// A line is the messages of one person: they are worked on in the order in which
+// they came.
+type line struct {
+	mu   sync.Mutex
+	last map[string]*work // by openid
+}
+
+// join puts a work behind the last one of its person, which it returns; nil if
+// there is none.
+func (l *line) join(openid string, w *work) (before *work) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.last == nil {
+		l.last = make(map[string]*work)
+	}
+	before = l.last[openid]
+	l.last[openid] = w
+	return before
+}
+
+func (l *line) leave(openid string, w *work) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.last[openid] == w {
+		delete(l.last, openid)
+	}
 }
 
 // remember is how long a message's work is known after it is done: longer than
 // the platform repeats it.
 const remember = 20 * time.Second
 
+// grace is how long the next message waits for the reply to the one before to be
+// written, where no attempt may be there to take it.
+const grace = 300 * time.Millisecond
+
 // attempt answers one attempt to bring a message.
 func (a *Account) attempt(ctx context.Context, s *answer, m *pushed) {
 	if m.ignored() {
+		a.result(m)
 		s.success()
 		return
 	}
 	key := m.From + "\x00" + m.id()
-	found, known := a.work.LoadOrStore(key, &work{ready: make(chan struct{})})
+	found, known := a.work.Load(key)
+	if !known {
+		found, known = a.work.LoadOrStore(key, &work{ready: make(chan struct{}), answered: make(chan struct{})})
+	}
 	w := found.(*work)
 	if !known {
-		go a.run(context.WithoutCancel(ctx), key, w, m)
+		before := a.line.join(m.From, w)
+		go a.run(context.WithoutCancel(ctx), key, w, before, m)
 	}
 	w.mu.Lock()
 	w.attempts++
-	wait := waitFor
-	if !a.Verified && w.attempts < lastAttempt {
+	wait, sends := waitFor, a.maySend()
+	if !sends && w.attempts < lastAttempt {
 		wait = waitUnsent
 	}
 	w.mu.Unlock()
@@ -59,7 +91,7 @@ func (a *Account) attempt(ctx context.Context, s *answer, m *pushed) {
 	case <-ctx.Done(): // it is brought again
 		return
 	case <-timer.C:
-		if !w.late(a.Verified) {
+		if !w.late(sends) {
 			break
 		}
 		if wait == waitFor {
@@ -74,7 +106,7 @@ func (a *Account) attempt(ctx context.Context, s *answer, m *pushed) {
 
 // late gives up carrying the reply in an attempt that waited in vain; false if
 // the reply came in the meantime.
-func (w *work) late(verified bool) bool {
+func (w *work) late(sends bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	select {
@@ -82,28 +114,43 @@ func (w *work) late(verified bool) bool {
 		return false
 	default:
 	}
-	w.given = w.given || verified || w.attempts >= lastAttempt
+	w.given = w.given || sends || w.attempts >= lastAttempt
 	return true
 }
 
-// run does the work for a message, once.
-func (a *Account) run(ctx context.Context, key string, w *work, m *pushed) {
-	ctx, cancel := context.WithTimeout(ctx, workFor)
-	defer cancel()
+// run does the work for a message, once, and after that of the message before.
+func (a *Account) run(ctx context.Context, key string, w, before *work, m *pushed) {
 	slow := time.AfterFunc(slowAfter, func() { a.typing(ctx, m.From) })
-	reply, err := a.receive(ctx, m)
+	if before != nil {
+		<-before.ready
+		select { // its reply goes ahead
+		case <-before.answered:
+		case <-time.After(grace):
+		}
+	}
+	working, cancel := context.WithTimeout(ctx, workFor)
+	defer cancel()
+	reply, err := a.receive(working, m)
 	slow.Stop()
+	var c *carriage
+	if err == nil && reply != nil && !(reply.Handoff && a.Transfer) {
+		c = a.compose(working, reply)
+	}
 	w.mu.Lock()
-	w.reply, w.err = reply, err
+	w.reply, w.goes, w.err = reply, c, err
 	close(w.ready)
 	given := w.given
 	w.mu.Unlock()
+	a.line.leave(m.From, w)
 	if err != nil {
 		a.work.Delete(key) // the next attempt begins anew
 		a.Log.Error("message not taken", "channel", Channel, "err", err)
 		return
 	}
 	time.AfterFunc(remember, func() { a.work.Delete(key) })
+	if given {
+		w.closing.Do(func() { close(w.answered) })
+	}
 	if given && reply != nil && reply.ID != "" {
 		a.release(ctx, reply.ID)
 	}
@@ -111,72 +158,65 @@ func (a *Account) run(ctx context.Context, key string, w *work, m *pushed) {
 
 // give answers an attempt with what the work came to.
 func (a *Account) give(ctx context.Context, s *answer, w *work) {
-	switch c, transfer := w.carry(ctx, a); {
+	defer w.closing.Do(func() { close(w.answered) })
+	w.mu.Lock()
+	given, first := w.given, !w.noted
+	w.mu.Unlock()
+	switch {
 	case w.err != nil:
 		http.Error(s.w, "try again", http.StatusServiceUnavailable)
-	case transfer:
+	case !given && w.reply != nil && w.reply.Handoff && a.Transfer:
 		if err := s.transfer(); err != nil {
 			a.Log.Warn("person not handed over", "channel", Channel, "err", err)
+		} else if !gone(ctx) && w.note() {
+			go a.release(context.WithoutCancel(ctx), w.reply.ID)
 		}
-		go a.release(context.WithoutCancel(ctx), w.reply.ID)
-	case c == nil:
+	case given || w.goes == nil:
 		s.success()
 	default:
-		a.bring(ctx, s, w, c)
+		a.bring(ctx, s, w, first)
 	}
 }
 
-// bring sends a carriage back. Until it is noted, it is known as brought: the
+// bring sends back what goes back. Until it is noted, it is known as brought: the
 // next message may come before.
-func (a *Account) bring(ctx context.Context, s *answer, w *work, c *carriage) {
-	w.mu.Lock()
-	noted := c.noted
-	w.mu.Unlock()
-	for _, id := range c.ids {
-		if !noted {
+func (a *Account) bring(ctx context.Context, s *answer, w *work, first bool) {
+	for _, id := range w.goes.all() {
+		if first {
 			a.brought.Store(id, true)
 		}
 	}
-	if err := s.send(c.text); err == nil && !gone(ctx) {
-		a.note(ctx, w, c)
+	if err := s.send(w.goes.text); err == nil && !gone(ctx) {
+		if w.note() {
+			a.arrived(ctx, w.goes)
+		}
 		return
 	}
-	for _, id := range c.ids {
-		if !noted {
+	for _, id := range w.goes.all() {
+		if first {
 			a.brought.Delete(id)
 		}
 	}
 }
 
-// carry returns what goes back, nil for a mere acknowledgement; or that the
-// person is transferred, once.
-func (w *work) carry(ctx context.Context, a *Account) (c *carriage, transfer bool) {
+// note reports whether what goes back has arrived now for the first time.
+func (w *work) note() (first bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.err != nil || w.reply == nil || w.given {
-		return nil, false
-	}
-	if w.reply.Handoff && a.Transfer {
-		w.given = true
-		return nil, true
-	}
-	if w.passive == nil {
-		w.passive = a.compose(ctx, w.reply)
-	}
-	return w.passive, false
+	first = !w.noted
+	w.noted = true
+	return first
 }
 
-// note has it noted that a carriage arrived, once.
-func (a *Account) note(ctx context.Context, w *work, c *carriage) {
-	w.mu.Lock()
-	noted := c.noted
-	c.noted = true
-	w.mu.Unlock()
-	if noted {
-		return
-	}
-	if c.rest {
-		go a.carried(context.WithoutCancel(ctx), w.reply.ID)
+// arrived has it noted that a carriage arrived.
+func (a *Account) arrived(ctx context.Context, c *carriage) {
+	for id, parts := range c.begun {
+		go func() {
+			if err := a.Talks.Carried(context.WithoutCancel(ctx), id, parts); err != nil {
+				a.Log.Error("carried part not noted", "channel", Channel, "err", err)
+			}
+			a.brought.Delete(id)
+		}()
 	}
 	for _, id := range c.ids {
 		select {
@@ -192,51 +232,3 @@ func (a *Account) release(ctx context.Context, id string) {
 		a.Log.Error("reply not released; it is sent after its claim", "channel", Channel, "err", err)
 	}
 }
-
-func (a *Account) carried(ctx context.Context, id string) {
-	if err := a.Talks.Carried(ctx, id, 1); err != nil {
-		a.Log.Error("carried part not noted", "channel", Channel, "err", err)
-	}
-}
-
-// maxEarlier bounds the messages from before that go with a reply.
-const maxEarlier = 5
-
-// compose puts what the person has not got from before, as far as it fits, in
-// front of the reply.
-func (a *Account) compose(ctx context.Context, r *Reply) *carriage {
-	parts := a.parts(r.Message, 0)
-	c := &carriage{text: parts[0], rest: len(parts) > 1}
-	if !c.rest && r.ID != "" {
-		c.ids = []string{r.ID}
-	}
-	if !r.Earlier {
-		return c
-	}
-	list, err := a.Talks.Pending(ctx, r.To, maxEarlier)
-	if err != nil {
-		a.Log.Error("earlier messages not found", "channel", Channel, "err", err)
-		return c
-	}
-	var before strings.Builder
-	for _, m := range list {
-		if _, ok := a.brought.Load(m.ID); ok {
-			continue
-		}
-		p := a.parts(m.Message, 0)
-		if m.ID == r.ID || m.Skip >= len(p) || len(p)-m.Skip > 1 || m.Message.Image != nil {
-			break
-		}
-		piece := p[m.Skip] + divider
-		if before.Len()+len(piece)+len(c.text) > maxText {
-			break
-		}
-		before.WriteString(piece)
-		c.ids = append(c.ids, m.ID)
-	}
-	c.text = before.String() + c.text
-	return c
-}
-
-// divider stands between messages that come as one.
-const divider = "\n－－－－－－\n"

@@ -14,8 +14,10 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/silenceper/wechat/v2/util"
 )
@@ -28,6 +30,7 @@ var (
 	errPlain     = errors.New("wechat: plaintext, though encryption is configured")
 	errReused    = errors.New("wechat: nonce was used for another body")
 	errCipher    = errors.New("wechat: cannot be decrypted")
+	errKeep      = errors.New("wechat: nonce not kept")
 )
 
 // ServeHTTP answers the platform's callbacks: GET verifies the address, POST
@@ -48,7 +51,7 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "body", http.StatusRequestEntityTooLarge)
 		return
 	}
-	raw, key, err := a.open(q, body)
+	raw, key, err := a.open(r.Context(), q, body)
 	if err != nil {
 		a.refuse(w, err)
 		return
@@ -64,6 +67,10 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (a *Account) refuse(w http.ResponseWriter, err error) {
 	a.Log.Warn("callback refused", "channel", Channel, "err", err)
+	if errors.Is(err, errKeep) { // ours: it is brought again
+		http.Error(w, "try again", http.StatusServiceUnavailable)
+		return
+	}
 	http.Error(w, "forbidden", http.StatusForbidden)
 }
 
@@ -86,13 +93,18 @@ func (a *Account) check(signature string, q url.Values, parts ...string) error {
 
 // envelope is the body of an encrypted callback.
 type envelope struct {
-	To      string `xml:"ToUserName"`
 	Encrypt string `xml:"Encrypt"`
+}
+
+func (e *envelope) set(name, value string) {
+	if name == "Encrypt" {
+		e.Encrypt = value
+	}
 }
 
 // open verifies a callback and returns its message, and the key that it was
 // encrypted with; "" for plaintext.
-func (a *Account) open(q url.Values, body []byte) (raw []byte, key string, err error) {
+func (a *Account) open(ctx context.Context, q url.Values, body []byte) (raw []byte, key string, err error) {
 	if t := q.Get("encrypt_type"); t == "" || t == "raw" {
 		// The plain signature does not cover the body: whoever saw one address
 		// of a callback could send anything.
@@ -102,11 +114,13 @@ func (a *Account) open(q url.Values, body []byte) (raw []byte, key string, err e
 		if err := a.check(q.Get("signature"), q); err != nil {
 			return nil, "", err
 		}
-		return body, "", a.nonces.use(q, body, a.Now())
+		return body, "", a.once(ctx, q, body)
 	}
 	var e envelope
-	if err := decodeXML(body, &e); err != nil {
-		return nil, "", errCipher
+	if flat(body, e.set) != nil {
+		if err := decodeXML(body, &e); err != nil {
+			return nil, "", errCipher
+		}
 	}
 	if err := a.check(q.Get("msg_signature"), q, e.Encrypt); err != nil {
 		return nil, "", err
@@ -140,6 +154,23 @@ func decodeXML(raw []byte, into any) error {
 	return nil
 }
 
+// legal leaves out what XML cannot hold: people paste it, and a message must not
+// be lost for it.
+func legal(raw []byte) []byte {
+	odd := func(r rune) bool {
+		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF || r == utf8.RuneError
+	}
+	if bytes.IndexFunc(raw, odd) < 0 {
+		return raw
+	}
+	return bytes.Map(func(r rune) rune {
+		if odd(r) {
+			return -1
+		}
+		return r
+	}, raw)
+}
+
 // nonces remember which message came with a nonce. The platform may repeat one
 // with the same nonce, encrypted anew; another message with it is a forgery.
 type nonces struct {
@@ -154,11 +185,14 @@ type nonce struct {
 }
 
 // maxNonces bounds the memory: beyond it the oldest half is forgotten early.
-const maxNonces = 200_000
+const (
+	maxNonces = 200_000
+	maxNonce  = 100 // bytes, with the timestamp
+)
 
 func (n *nonces) use(q url.Values, body []byte, now time.Time) error {
-	key := q.Get("timestamp") + " " + q.Get("nonce")
-	if len(key) > 100 {
+	key := nonceKey(q)
+	if len(key) > maxNonce {
 		return errSignature
 	}
 	sum := sha256.Sum256(body)
@@ -189,6 +223,29 @@ func (n *nonces) use(q url.Values, body []byte, now time.Time) error {
 	return nil
 }
 
+// once sees that a nonce comes with one plaintext body only, whatever process it
+// is brought to, and also after a restart: the signature does not cover the body.
+func (a *Account) once(ctx context.Context, q url.Values, body []byte) error {
+	if len(nonceKey(q)) > maxNonce {
+		return errSignature
+	}
+	at, err := strconv.ParseInt(q.Get("timestamp"), 10, 64)
+	if err != nil {
+		return errStale
+	}
+	sum := sha256.Sum256(body)
+	first, err := a.Keep.Once(ctx, "nonce "+nonceKey(q), time.Unix(at, 0), sum[:])
+	if err != nil {
+		return errKeep
+	}
+	if !bytes.Equal(first, sum[:]) {
+		return errReused
+	}
+	return nil
+}
+
+func nonceKey(q url.Values) string { return q.Get("timestamp") + " " + q.Get("nonce") }
+
 // An answer is the open request of one attempt.
 type answer struct {
 	w        http.ResponseWriter
@@ -203,58 +260,45 @@ func (s *answer) success() {
 	_, _ = io.WriteString(s.w, "success")
 }
 
-// passive is a reply within the request (被动回复用户消息).
-type passive struct {
-	XMLName xml.Name `xml:"xml"`
-	To      cdata    `xml:"ToUserName"`
-	From    cdata    `xml:"FromUserName"`
-	Created int64    `xml:"CreateTime"`
-	Type    cdata    `xml:"MsgType"`
-	Content *cdata   `xml:"Content,omitempty"`
-}
-
-type cdata struct {
-	Text string `xml:",cdata"`
-}
-
-// sealed is an encrypted reply.
-type sealed struct {
-	XMLName   xml.Name `xml:"xml"`
-	Encrypt   cdata    `xml:"Encrypt"`
-	Signature cdata    `xml:"MsgSignature"`
-	Timestamp int64    `xml:"TimeStamp"`
-	Nonce     cdata    `xml:"Nonce"`
-}
-
-// send writes a reply. An error means that it may not have reached the platform.
-func (s *answer) send(text string) error {
-	return s.write(passive{Type: cdata{"text"}, Content: &cdata{text}})
-}
+// send writes a reply (被动回复用户消息). An error means that it may not have
+// reached the platform.
+func (s *answer) send(text string) error { return s.write("text", string(legal([]byte(text)))) }
 
 // transfer hands the person to WeChat's own customer service.
-func (s *answer) transfer() error { return s.write(passive{Type: cdata{"transfer_customer_service"}}) }
+func (s *answer) transfer() error { return s.write("transfer_customer_service", "") }
 
-func (s *answer) write(p passive) error {
+func (s *answer) write(kind, text string) error {
 	now := s.account.Now().Unix()
-	p.To, p.From, p.Created = cdata{s.to}, cdata{s.from}, now
-	raw, err := xml.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("wechat: encode reply: %w", err)
+	var b strings.Builder
+	b.Grow(len(text) + 300)
+	b.WriteString("<xml>")
+	element(&b, "ToUserName", s.to)
+	element(&b, "FromUserName", s.from)
+	number(&b, "CreateTime", now)
+	element(&b, "MsgType", kind)
+	if text != "" {
+		element(&b, "Content", text)
 	}
+	b.WriteString("</xml>")
+	raw := b.String()
 	if s.key != "" {
-		random := []byte(rand.Text()[:16])
-		secret, err := util.EncryptMsg(random, raw, s.account.AppID, s.key)
+		secret, err := util.EncryptMsg([]byte(rand.Text()[:16]), []byte(raw), s.account.AppID, s.key)
 		if err != nil {
 			return errors.New("wechat: encrypt reply")
 		}
 		nonce := rand.Text()[:10]
-		sig := util.Signature(s.account.Token, strconv.FormatInt(now, 10), nonce, string(secret))
-		if raw, err = xml.Marshal(sealed{Encrypt: cdata{string(secret)}, Signature: cdata{sig}, Timestamp: now, Nonce: cdata{nonce}}); err != nil {
-			return fmt.Errorf("wechat: encode reply: %w", err)
-		}
+		var b strings.Builder
+		b.Grow(len(secret) + 300)
+		b.WriteString("<xml>")
+		element(&b, "Encrypt", string(secret))
+		element(&b, "MsgSignature", util.Signature(s.account.Token, strconv.FormatInt(now, 10), nonce, string(secret)))
+		number(&b, "TimeStamp", now)
+		element(&b, "Nonce", nonce)
+		b.WriteString("</xml>")
+		raw = b.String()
 	}
 	s.w.Header().Set("Content-Type", "application/xml; charset=utf-8")
-	if _, err = s.w.Write(raw); err != nil {
+	if _, err := io.WriteString(s.w, raw); err != nil {
 		return fmt.Errorf("wechat: write reply: %w", err)
 	}
 	return nil

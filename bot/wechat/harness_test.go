@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -23,8 +22,11 @@ import (
 // talks is a conversation that repeats what it hears, slowly if it is told to.
 type talks struct {
 	mu       sync.Mutex
-	takes    time.Duration // for a message
-	broken   int           // messages that fail
+	takes    time.Duration            // for a message
+	slow     map[string]time.Duration // the same for one, by its id
+	loose    bool                     // several messages of a person at once
+	broken   int                      // messages that fail
+	held     bool                     // by the staff: nothing is said
 	handoff  bool
 	reply    func(in channel.Inbound) channel.Message // nil: an echo
 	heard    []channel.Inbound                        // once each
@@ -33,20 +35,29 @@ type talks struct {
 	done     []string
 	released []string
 	carried  map[string]int
-	lane     chan struct{} // messages are worked on one after another; a mutex would stop the clock
+	flying   map[string]bool // being sent by the outbox
+	sent     map[string]bool // by it
+	lane     chan struct{}   // messages are worked on one after another; a mutex would stop the clock
 }
 
 var errBroken = errors.New("disk full")
 
 func (t *talks) Receive(_ context.Context, in channel.Inbound) (*wechat.Reply, error) {
-	t.lane <- struct{}{}
-	defer func() { <-t.lane }()
+	if !t.loose {
+		t.lane <- struct{}{}
+		defer func() { <-t.lane }()
+	}
 	t.mu.Lock()
 	takes := t.takes
+	if slow, ok := t.slow[in.MessageID]; ok {
+		takes = slow
+	}
 	key := in.Peer.ID + " " + in.MessageID
 	if r := t.replies[key]; r != nil {
 		t.mu.Unlock()
-		return r, nil
+		again := *r
+		again.Again = true
+		return &again, nil
 	}
 	if t.broken > 0 {
 		t.broken--
@@ -61,6 +72,9 @@ func (t *talks) Receive(_ context.Context, in channel.Inbound) (*wechat.Reply, e
 	if in.Kind == channel.Left {
 		return nil, nil
 	}
+	if t.held {
+		return &wechat.Reply{Outbound: channel.Outbound{To: in.Peer}, Earlier: len(t.owed) > 0}, nil
+	}
 	m := channel.Message{Text: "您说：" + in.Text}
 	if t.reply != nil {
 		m = t.reply(in)
@@ -72,6 +86,20 @@ func (t *talks) Receive(_ context.Context, in channel.Inbound) (*wechat.Reply, e
 	t.replies[key] = r
 	t.owed = append(t.owed, r.Outbound)
 	return r, nil
+}
+
+func (t *talks) Carry(_ context.Context, ids ...string) (claimed []string, flying bool, _ error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, id := range ids {
+		if t.flying[id] {
+			return claimed, true, nil
+		}
+		if !t.sent[id] {
+			claimed = append(claimed, id)
+		}
+	}
+	return claimed, false, nil
 }
 
 func (t *talks) Pending(_ context.Context, p channel.Peer, limit int) (out []channel.Outbound, _ error) {
@@ -116,20 +144,33 @@ type keep struct {
 	values map[string][]byte
 }
 
+func (k *keep) Swap(_ context.Context, name string, change func([]byte) []byte) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if next := change(k.values[name]); next != nil {
+		if k.values == nil {
+			k.values = make(map[string][]byte)
+		}
+		k.values[name] = next
+	}
+	return nil
+}
+
+func (k *keep) Once(_ context.Context, name string, _ time.Time, value []byte) (first []byte, err error) {
+	err = k.Swap(context.Background(), name, func(was []byte) []byte {
+		if was == nil {
+			was = value
+		}
+		first = was
+		return was
+	})
+	return first, err
+}
+
 func (k *keep) Get(_ context.Context, name string) ([]byte, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.values[name], nil
-}
-
-func (k *keep) Put(_ context.Context, name string, value []byte) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.values == nil {
-		k.values = make(map[string][]byte)
-	}
-	k.values[name] = value
-	return nil
 }
 
 // rig is an account on a stand-in for the platform.
@@ -182,17 +223,7 @@ func (r *rig) open() *wechat.Account {
 // attempt brings a message once, as the platform does: it hangs up after 5 s.
 func (r *rig) attempt(req *http.Request, from string) wechattest.Answer {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
-	defer cancel()
-	rec := httptest.NewRecorder()
-	served := make(chan struct{})
-	go func() { defer close(served); r.account.ServeHTTP(rec, req.WithContext(ctx)) }()
-	select {
-	case <-served:
-	case <-ctx.Done():
-		return wechattest.Answer{}
-	}
-	a, err := r.platform.Read(rec.Result(), from, string(r.options.Mode))
+	a, err := r.platform.Attempt(r.account, req, from, string(r.options.Mode))
 	if err != nil {
 		r.Errorf("answer: %v", err)
 	}
@@ -203,16 +234,11 @@ func (r *rig) attempt(req *http.Request, from string) wechattest.Answer {
 // what came back, and in which attempt; 0 if nobody acknowledged.
 func (r *rig) push(m wechattest.Message) (a wechattest.Answer, attempts int) {
 	r.Helper()
-	for n := 1; n <= 3; n++ {
-		a := r.attempt(r.platform.Request("/wechat", string(r.options.Mode), m), m.From)
-		if a.Status == http.StatusOK {
-			if a.Text != "" {
-				r.platform.Received(m.From, a.Text)
-			}
-			return a, n
-		}
+	a, attempts, err := r.platform.Push(r.account, string(r.options.Mode), m)
+	if err != nil {
+		r.Errorf("answer: %v", err)
 	}
-	return wechattest.Answer{}, 0
+	return a, attempts
 }
 
 // send sends a message as the outbox does.

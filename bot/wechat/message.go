@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -26,14 +27,25 @@ type pushed struct {
 	Title       string `xml:"Title"`
 	Event       string `xml:"Event"`
 	EventKey    string `xml:"EventKey"`
+	Status      string `xml:"Status"` // of a template message
+	Label       string `xml:"Label"`  // of a place
+	URL         string `xml:"Url"`    // of a link
+	Sent        struct {
+		Code string `xml:"List>ErrorCode"`
+	} `xml:"SubscribeMsgSentEvent"`
 }
 
 var errNoSender = errors.New("wechat: message without sender or kind")
 
 func decode(raw []byte) (*pushed, error) {
 	m := new(pushed)
-	if err := decodeXML(raw, m); err != nil {
-		return nil, err
+	var bad error
+	raw = legal(raw)
+	if err := flat(raw, func(name, value string) { bad = cmp.Or(bad, m.set(name, value)) }); err != nil || bad != nil {
+		m = new(pushed)
+		if err := decodeXML(raw, m); err != nil {
+			return nil, err
+		}
 	}
 	m.Type, m.Event = strings.ToLower(m.Type), strings.ToLower(m.Event)
 	if m.From == "" || len(m.From) > 128 || m.Type == "" || len(m.ID) > 64 || len(m.EventKey) > 1024 {
@@ -64,7 +76,7 @@ func (m *pushed) ignored() bool {
 // inbound is the message without its picture.
 func (a *Account) inbound(m *pushed) channel.Inbound {
 	in := channel.Inbound{Peer: channel.Peer{Channel: Channel, ID: m.From}, MessageID: m.id(), Device: channel.Phone,
-		Allows: channel.Allowance{Sends: a.Sends, For: messageFor}}
+		Allows: channel.Allowance{Sends: a.Quota.Sends, For: a.Quota.For}}
 	if m.Created > 0 {
 		in.At = time.Unix(m.Created, 0)
 	}
@@ -79,7 +91,7 @@ func (a *Account) inbound(m *pushed) channel.Inbound {
 			in.Kind = channel.Voice
 		}
 	case "event":
-		in.Allows = channel.Allowance{Sends: eventSends, For: eventFor}
+		in.Allows = channel.Allowance{Sends: a.Quota.EventSends, For: a.Quota.EventFor}
 		switch m.Event {
 		case "click":
 			in.Text = m.EventKey
@@ -88,10 +100,27 @@ func (a *Account) inbound(m *pushed) channel.Inbound {
 		default:
 			in.Kind = channel.Hello
 		}
+	case "location":
+		in.Kind, in.Text = channel.Other, "［位置］"+m.Label
+	case "link":
+		in.Kind, in.Text = channel.Other, "［链接］"+m.Title+" "+m.URL
+	case "video", "shortvideo":
+		in.Kind, in.Text = channel.Other, "［视频］"
 	default:
 		in.Kind = channel.Other
 	}
 	return in
+}
+
+// result notes how a template or subscription message fared, if badly: the person
+// refused it, or it could not be brought.
+func (a *Account) result(m *pushed) {
+	switch {
+	case m.Event == "templatesendjobfinish" && m.Status != "success":
+		a.Log.Warn("template message did not arrive", "channel", Channel, "status", m.Status)
+	case m.Event == "subscribe_msg_sent_event" && m.Sent.Code != "0":
+		a.Log.Warn("subscription message did not arrive", "channel", Channel, "code", m.Sent.Code)
+	}
 }
 
 // receive has the conversation take a message.

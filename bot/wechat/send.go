@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/silenceper/wechat/v2/util"
+
 	"signdesk/bot/channel"
 )
 
@@ -46,6 +48,30 @@ func (a *Account) Cost(m channel.Outbound) int {
 	return max(1, n)
 }
 
+// Pack implements [channel.Metered]: texts without choices go as one.
+func (a *Account) Pack(list []channel.Outbound) (joined channel.Outbound, n int) {
+	joined = list[0]
+	for _, m := range list {
+		if len(m.Message.Choices) > 0 || m.Message.Image != nil || m.Skip > 0 {
+			break
+		}
+		text := m.Message.Text
+		if n > 0 {
+			text = joined.Message.Text + "\n" + text
+		}
+		if len(text) > maxText {
+			break
+		}
+		joined.Message.Text = text
+		n++
+	}
+	if n < 2 {
+		return list[0], 1
+	}
+	joined.Message.Entry = ""
+	return joined, n
+}
+
 func (a *Account) asMenu(m channel.Message) (menu, bool) {
 	if a.noMenus.Load() {
 		return menu{}, false
@@ -55,9 +81,15 @@ func (a *Account) asMenu(m channel.Message) (menu, bool) {
 
 // Send implements [channel.Sender] by customer-service messages.
 func (a *Account) Send(ctx context.Context, m channel.Outbound) error {
-	if !a.Verified {
-		return errUnverified
+	if err := a.paused.sending(a.Verified, a.Now()); err != nil {
+		return err
 	}
+	err := a.sendAll(ctx, m)
+	a.paused.heed(err, a.Now())
+	return err
+}
+
+func (a *Account) sendAll(ctx context.Context, m channel.Outbound) error {
 	if m.Message.Image != nil && m.Skip == 0 {
 		id, err := a.upload(ctx, m.Message.Image)
 		if err == nil {
@@ -69,11 +101,14 @@ func (a *Account) Send(ctx context.Context, m channel.Outbound) error {
 	}
 	if body, ok := a.asMenu(m.Message); ok && m.Skip == 0 {
 		err := a.post(ctx, sendPath, customer{To: m.To.ID, Type: "msgmenu", Menu: &body}, nil)
-		if se := new(channel.SendError); !errors.As(err, &se) || se.Code != "40200" {
+		switch codeOf(err) {
+		case codeAccountType:
+			a.noMenus.Store(true)
+			a.Log.Warn("the account may not use menus; choices are numbered from now on", "channel", Channel)
+		case codeTooLong: // for a menu
+		default:
 			return err
 		}
-		a.noMenus.Store(true)
-		a.Log.Warn("the account may not use menus; choices are numbered from now on", "channel", Channel)
 	}
 	most := m.Budget
 	if m.Message.Image != nil && most > 1 {
@@ -96,7 +131,7 @@ func (a *Account) Send(ctx context.Context, m channel.Outbound) error {
 // sendText sends a text; one that the platform finds too long goes in halves.
 func (a *Account) sendText(ctx context.Context, to, text string) error {
 	err := a.post(ctx, sendPath, customer{To: to, Type: "text", Text: &textBody{text}}, nil)
-	if se := new(channel.SendError); !errors.As(err, &se) || se.Code != "45002" {
+	if codeOf(err) != codeTooLong {
 		return err
 	}
 	halves := split(text, max(len(text)/2+utf8Slack, minHalf))
@@ -109,6 +144,15 @@ func (a *Account) sendText(ctx context.Context, to, text string) error {
 		}
 	}
 	return nil
+}
+
+// codeOf is the errcode that an error tells of; 0 if none.
+func codeOf(err error) int64 {
+	var ce *util.CommonError
+	if errors.As(err, &ce) {
+		return ce.ErrCode
+	}
+	return 0
 }
 
 const (

@@ -17,6 +17,8 @@ import (
 
 const sendPath, tokenPath = "/cgi-bin/message/custom/send", "/cgi-bin/stable_token"
 
+func asSendError(err error, se **channel.SendError) bool { return errors.As(err, se) }
+
 // failure returns what kind of failure an error is.
 func failure(err error) string {
 	var se *channel.SendError

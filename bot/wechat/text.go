@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,6 +15,9 @@ import (
 // split, into at most the given number of parts if that is not 0.
 func (a *Account) parts(m channel.Message, most int) []string {
 	tail := strings.TrimPrefix(channel.Message{Choices: m.Choices}.Plain(), "\n")
+	if numbered.MatchString(m.Text) && numbered.MatchString(tail) { // a number must not be taken for a step's
+		tail = "\n" + pickLead + "\n" + tail
+	}
 	whole := strings.TrimSpace(m.Text + "\n" + tail)
 	if len(whole) <= maxText {
 		return []string{whole}
@@ -27,15 +31,25 @@ func (a *Account) parts(m channel.Message, most int) []string {
 			return []string{split(m.Text, room)[0] + end}
 		}
 	}
-	if most == 0 || most > maxParts {
+	rest := maxText
+	if !a.Verified { // they go with later replies, and must leave room for those
+		rest, most = maxText/2, 2*maxParts
+	}
+	if most == 0 || most > maxParts && a.Verified {
 		most = maxParts
 	}
-	parts := split(whole, maxText)
+	first := split(whole, maxText)[0]
+	parts := append([]string{first}, split(whole[len(first):], rest)...)
 	if len(parts) > most {
-		parts = append(parts[:most-1:most-1], split(parts[most-1], maxText-len(more))[0]+more)
+		parts = append(parts[:most-1:most-1], split(parts[most-1], rest-len(more))[0]+more)
 	}
 	return parts
 }
+
+// pickLead stands between steps, which have numbers, and choices, which have too.
+const pickLead = "需要的话，请回复序号："
+
+var numbered = regexp.MustCompile(`(?m)^[0-9]+\. `)
 
 // more ends a text of which not everything could be sent.
 const more = "……"

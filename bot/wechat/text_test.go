@@ -45,7 +45,7 @@ func FuzzSplit(f *testing.F) {
 // and in at most three messages otherwise.
 func TestLongAnswers(t *testing.T) {
 	t.Parallel()
-	a, err := New(Options{AppID: "a", Token: "t", Mode: Plain, Log: slog.New(slog.DiscardHandler), PageURL: func(e string) string { return "https://desk.example/help/" + e }})
+	a, err := New(Options{AppID: "a", Secret: "s", Token: "t", Mode: Plain, Verified: true, Log: slog.New(slog.DiscardHandler), PageURL: func(e string) string { return "https://desk.example/help/" + e }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,5 +61,27 @@ func TestLongAnswers(t *testing.T) {
 	}
 	if parts = a.parts(m, 2); len(parts) != 2 || len(parts[1]) > maxText || !strings.HasSuffix(parts[1], more) {
 		t.Errorf("%d parts, ending %q", len(parts), parts[len(parts)-1][len(parts[len(parts)-1])-20:])
+	}
+	a.Verified = false // the rest goes with later replies, and leaves room for them
+	if parts = a.parts(m, 0); len(parts) != 5 || len(parts[0]) < maxText-30 || len(parts[1]) > maxText/2 || len(parts[4]) > maxText/2 {
+		t.Errorf("%d parts", len(parts))
+	}
+}
+
+// TestStepsAndChoices are told apart, though both have numbers.
+func TestStepsAndChoices(t *testing.T) {
+	t.Parallel()
+	a, err := New(Options{AppID: "a", Token: "t", Mode: Plain, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	choices := []channel.Choice{{Label: "发起申诉"}, {Label: "业务交接"}}
+	for text, want := range map[string]string{
+		"步骤：\n1. 打开页面\n2. 确认": "步骤：\n1. 打开页面\n2. 确认\n\n需要的话，请回复序号：\n1. 发起申诉\n2. 业务交接",
+		"要办哪一个？":              "要办哪一个？\n1. 发起申诉\n2. 业务交接",
+	} {
+		if got := a.parts(channel.Message{Text: text, Choices: choices}, 0); len(got) != 1 || got[0] != want {
+			t.Errorf("%q", got)
+		}
 	}
 }

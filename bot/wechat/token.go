@@ -18,7 +18,6 @@ const (
 	forceApart  = 30 * time.Second // between forced renewals
 	forcesADay  = 20
 	refusedWait = 10 * time.Second // after the platform refused a token, all wait
-	dayWait     = 30 * time.Minute // until calls over a day's limit are tried again
 	minuteWait  = time.Minute
 	tokenName   = "access token"
 )
@@ -52,40 +51,73 @@ func (a *Account) token(ctx context.Context, stale string) (string, error) {
 	if t.refused != nil && now.Before(t.until) {
 		return "", t.refused
 	}
-	if raw, err := a.Keep.Get(ctx, tokenName); err != nil {
+	force, err := t.choose(ctx, a.Keep, stale, now)
+	switch {
+	case err != nil:
 		return "", failure("token", err)
-	} else if raw != nil { // another process may have renewed it
-		if err := json.Unmarshal(raw, &t.now); err != nil {
-			t.now = accessToken{}
-		}
-		if t.usable(stale, now) {
-			return t.now.Token, nil
-		}
-	}
-	force := stale != "" && t.now.Token == stale
-	if force {
-		if now.Sub(t.now.Forced) < forceApart || t.now.Forces >= forcesADay && sameDay(now, t.now.Forced) {
-			return "", failure("token", errors.New("refused, and renewed a moment ago"))
-		}
-		if !sameDay(now, t.now.Forced) {
-			t.now.Forces = 0
-		}
-		t.now.Forced, t.now.Forces = now, t.now.Forces+1
+	case t.usable(stale, now):
+		return t.now.Token, nil
+	case !force && stale != "" && t.now.Token == stale:
+		return "", failure("token", errors.New("refused, and renewed a moment ago"))
 	}
 	token, life, err := a.askToken(ctx, force)
 	if t.refused = err; err != nil {
 		t.until = now.Add(refusedWait)
 		return "", err
 	}
-	t.now.Token, t.now.Expires = token, now.Add(life)
-	raw, err := json.Marshal(t.now)
-	if err == nil {
-		err = a.Keep.Put(ctx, tokenName, raw)
-	}
-	if err != nil {
+	if err := t.keep(ctx, a.Keep, token, now.Add(life)); err != nil {
 		a.Log.Error("access token not kept", "channel", Channel, "err", err)
 	}
 	return token, nil
+}
+
+// choose reads the token that all processes share. If it is the stale one, one of
+// them is to renew it by force: force tells whether it is this one.
+func (t *tokens) choose(ctx context.Context, k Keep, stale string, now time.Time) (force bool, err error) {
+	err = k.Swap(ctx, tokenName, func(was []byte) []byte {
+		force, t.now = false, decoded(was)
+		if t.usable(stale, now) || stale == "" || t.now.Token != stale || !t.now.forceable(now) {
+			return nil
+		}
+		force = true
+		if !sameDay(now, t.now.Forced) {
+			t.now.Forces = 0
+		}
+		t.now.Forced, t.now.Forces = now, t.now.Forces+1
+		return t.now.encoded()
+	})
+	return force, err
+}
+
+// keep stores a new token for all processes. This one has it in any case.
+func (t *tokens) keep(ctx context.Context, k Keep, token string, expires time.Time) error {
+	t.now.Token, t.now.Expires = token, expires
+	return k.Swap(ctx, tokenName, func(was []byte) []byte {
+		kept := decoded(was)
+		kept.Token, kept.Expires = token, expires
+		return kept.encoded()
+	})
+}
+
+// decoded is what was kept; nothing if it cannot be read.
+func decoded(raw []byte) (t accessToken) {
+	if raw != nil && json.Unmarshal(raw, &t) != nil {
+		return accessToken{}
+	}
+	return t
+}
+
+// forceable reports whether the platform lets a token be renewed by force again.
+func (t *accessToken) forceable(now time.Time) bool {
+	return now.Sub(t.Forced) >= forceApart && (t.Forces < forcesADay || !sameDay(now, t.Forced))
+}
+
+func (t *accessToken) encoded() []byte {
+	raw, err := json.Marshal(t)
+	if err != nil {
+		panic("wechat: encode token: " + err.Error()) // a struct of plain fields
+	}
+	return raw
 }
 
 func (t *tokens) usable(stale string, now time.Time) bool {
@@ -108,7 +140,7 @@ func (a *Account) askToken(ctx context.Context, force bool) (token string, life 
 	}
 	var ce *util.CommonError
 	if err := errcode(raw, path); errors.As(err, &ce) {
-		return "", 0, refused(ce)
+		return "", 0, a.refused(ce)
 	} else if err != nil {
 		return "", 0, err
 	}

@@ -24,6 +24,7 @@
 package wechat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,16 +57,21 @@ type Reply struct {
 	channel.Outbound
 	Handoff bool // the staff is wanted
 	Earlier bool // there is more that he has not got yet
+	Again   bool // the message was received before, and the reply is the one of then
 }
 
 // Talks are the conversations.
 type Talks interface {
 	// Receive takes a message and returns once everything it caused is on disk.
 	// The same message again gets the same reply, and does nothing. A nil reply
-	// is silence.
+	// is silence; one without id and words only brings what is there from before.
 	Receive(ctx context.Context, in channel.Inbound) (*Reply, error)
 	// Pending returns what a person has not got yet, the oldest first.
 	Pending(ctx context.Context, p channel.Peer, limit int) ([]channel.Outbound, error)
+	// Carry claims messages for a reply that is to bring them, in their order up
+	// to the first that is being sent, which flying tells. One that a reply
+	// brought before may be brought again; one that was sent is not claimed.
+	Carry(ctx context.Context, ids ...string) (claimed []string, flying bool, err error)
 	// Delivered notes that messages were brought to their person.
 	Delivered(ctx context.Context, ids ...string) error
 	// Carried notes that the first parts of a message were.
@@ -78,7 +84,12 @@ type Talks interface {
 type Keep interface {
 	// Get returns a value, nil if there is none.
 	Get(ctx context.Context, name string) ([]byte, error)
-	Put(ctx context.Context, name string, value []byte) error
+	// Swap changes a value in one transaction: change gets the present one, nil if
+	// there is none, and returns the next, nil to leave it. It may run twice.
+	Swap(ctx context.Context, name string, change func(was []byte) []byte) error
+	// Once keeps a value under a name that was used at a time, for an hour or
+	// longer. It returns the value of the first who did.
+	Once(ctx context.Context, name string, at time.Time, value []byte) (first []byte, err error)
 }
 
 // Options are what an account is made of.
@@ -90,7 +101,8 @@ type Options struct {
 	Transfer             bool              // who wants a person of the staff is handed to WeChat's own customer service
 	API                  string            // "" for https://api.weixin.qq.com
 	Transport            http.RoundTripper // nil for the usual one
-	Sends                int               // customer-service messages after a message of the person; 0 for 5
+	Quota                Quota             // zero fields for what the platform allows
+	Template             Template          // by which a person is told that something waits; zero for none
 	// PageURL returns the address of the page that shows part of the knowledge
 	// base ("11/phone"), "" if there is none.
 	PageURL func(entry string) string
@@ -98,6 +110,15 @@ type Options struct {
 	Keep    Keep
 	Now     func() time.Time
 	Log     *slog.Logger
+}
+
+// A Quota is how many customer-service messages the platform allows: after a
+// message of a person, and after a click, a scan, or following.
+type Quota struct {
+	Sends      int
+	For        time.Duration
+	EventSends int
+	EventFor   time.Duration
 }
 
 // Limits of the platform and our own.
@@ -128,9 +149,11 @@ type Account struct {
 	tokens  tokens
 	nonces  nonces
 	work    sync.Map // message id => *work
+	line    line
 	done    chan string
 	brought sync.Map    // ids of what was carried and is not noted yet
 	noMenus atomic.Bool // the account was refused msgmenu
+	paused  paused
 }
 
 // New returns an account; nothing is asked of the platform yet. The error lists
@@ -171,9 +194,7 @@ func New(o Options) (*Account, error) {
 		errs = append(errs, errors.New("wechat: the address of the API is malformed"))
 	}
 	o.API = strings.TrimSuffix(o.API, "/")
-	if o.Sends == 0 {
-		o.Sends = messageSends
-	}
+	o.Quota = Quota{cmp.Or(o.Quota.Sends, messageSends), cmp.Or(o.Quota.For, messageFor), cmp.Or(o.Quota.EventSends, eventSends), cmp.Or(o.Quota.EventFor, eventFor)}
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -128,7 +128,7 @@ func verifyFile(ctx context.Context, path string, o Options) (err error) {
 			err = fmt.Errorf("%w: %v", ErrCorrupt, v)
 		}
 	}()
-	if err := checkTables(o.Tables); err != nil {
+	if err := CheckTables(o.Tables); err != nil {
 		return err
 	}
 	f, err := start(path, o, os.OpenFile)

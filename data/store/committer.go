@@ -1,17 +1,16 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 
-	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
+	"signdesk/data/store/tree"
 )
 
 const (
@@ -24,11 +23,18 @@ const (
 	// groupBytes bounds the values that wait in memory for one commit; a
 	// single update may exceed it.
 	groupBytes = 16 << 20
+	// maxMisses is how often what an update lacks is fetched before it may hold
+	// up the others with its reads. A guess: what one run misses the next one
+	// has, so that even a second miss is rare.
+	maxMisses = 3
+	// maxLost is how often a group runs again before it fails. An engine that
+	// loses to another process should then see to it that it wins.
+	maxLost = 10
 )
 
-// A committer runs updates one after another and commits as many as are
-// waiting in one transaction of the file, with one fsync. It never waits for
-// more to come.
+// A Committer runs updates one after another and commits as many as are
+// waiting at once, which for an engine costs little more than committing one.
+// It never waits for more to come.
 //
 // Each update writes to a fork of the group's layer, which takes the place of
 // the group's layer if the function succeeds and is dropped if it does not. So
@@ -37,27 +43,32 @@ const (
 // without the failing one, makes each refusal cost a group: with 64 writers of
 // which one in ten is refused it kept 0.65 times as many updates
 // (BenchmarkRefusals). The layer is no dearer where nothing fails, as it
-// reaches the file in key order, each key once.
-type committer struct {
-	db    *bbolt.DB
-	queue chan *update
+// reaches the engine in key order, each key once.
+type Committer struct {
+	engine Engine
+	queue  chan *update
 
-	mu      sync.RWMutex // guards closing and the first Add of senders
+	mu      sync.RWMutex // guards closing and the first Add of calls
 	closing bool
-	senders sync.WaitGroup // calls of do that may still send to queue
+	calls   sync.WaitGroup // calls of Do, which may send to queue
 	stopped chan struct{}  // closed when the queue is drained
 
 	broken atomic.Pointer[error] // why updates are refused
 
-	group group // of the goroutine in run
+	// Of the goroutine in run:
+	group group
+	again []*update // to run before those in the queue
+	lost  int       // groups in a row that had to run again
 }
 
 // A group is what one commit makes durable.
 type group struct {
-	tx    *bbolt.Tx // nil before the first update
-	layer tree
-	bytes int
-	done  []*update // ran, each with its outcome, which nobody has been told
+	base    Base
+	begun   bool // the engine's Begin was called
+	patient bool // it holds one update, whose reads may wait
+	layer   tree.Tree
+	bytes   int
+	done    []*update // ran, each with its outcome, which nobody has been told
 }
 
 // The life of an update: whoever moves it on from waiting decides.
@@ -68,10 +79,12 @@ const (
 )
 
 type update struct {
-	fn    func(Tx) error
-	state atomic.Int32
-	over  chan struct{} // closed when the rest is set
+	fn      func(Tx) error
+	patient bool // to be run alone
+	state   atomic.Int32
+	over    chan struct{} // closed when the rest is set
 
+	missed   bool // fn read what is not at hand; it changed nothing
 	err      error
 	panicked *updatePanic
 	exited   bool // fn called runtime.Goexit
@@ -93,18 +106,55 @@ func (p *updatePanic) Unwrap() error {
 	return err
 }
 
-func newCommitter(db *bbolt.DB) *committer {
-	return &committer{db: db, queue: make(chan *update, queueLength), stopped: make(chan struct{})}
+// NewCommitter returns a committer for the engine, at work until Close.
+func NewCommitter(e Engine) *Committer {
+	c := &Committer{engine: e, queue: make(chan *update, queueLength), stopped: make(chan struct{})}
+	go c.run()
+	return c
 }
 
-// do runs fn and returns when it is on disk.
-func (c *committer) do(ctx context.Context, fn func(Tx) error) error {
+// Do is the Update of a store: it runs fn and returns when it is kept.
+func (c *Committer) Do(ctx context.Context, fn func(Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	u := &update{fn: fn, over: make(chan struct{})}
-	if err := c.send(ctx, u); err != nil {
-		return err
+	c.mu.RLock()
+	if c.closing {
+		c.mu.RUnlock()
+		return ErrClosed
+	}
+	c.calls.Add(1)
+	c.mu.RUnlock()
+	defer c.calls.Done()
+	for misses := 0; ; misses++ {
+		u := &update{fn: fn, patient: misses >= maxMisses, over: make(chan struct{})}
+		if err := c.wait(ctx, u); err != nil {
+			return err
+		}
+		switch {
+		case u.panicked != nil:
+			panic(u.panicked)
+		case u.exited:
+			runtime.Goexit()
+		case !u.missed:
+			return u.err
+		}
+		if over, err := c.engine.Fetch(ctx, fn); over || err != nil {
+			return err
+		}
+	}
+}
+
+// wait sends u to the committer and waits for what becomes of it. An error means
+// that it did not run.
+func (c *Committer) wait(ctx context.Context, u *update) error {
+	if why := c.broken.Load(); why != nil {
+		return *why
+	}
+	select {
+	case c.queue <- u:
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	select {
 	case <-u.over:
@@ -114,45 +164,18 @@ func (c *committer) do(ctx context.Context, fn func(Tx) error) error {
 		}
 		<-u.over
 	}
-	switch {
-	case u.panicked != nil:
-		panic(u.panicked)
-	case u.exited:
-		runtime.Goexit()
-	}
-	return u.err
+	return nil
 }
 
-// send puts u in the queue, waiting for a place.
-func (c *committer) send(ctx context.Context, u *update) error {
-	c.mu.RLock()
-	if c.closing {
-		c.mu.RUnlock()
-		return ErrClosed
-	}
-	c.senders.Add(1)
-	c.mu.RUnlock()
-	defer c.senders.Done()
-	if why := c.broken.Load(); why != nil {
-		return *why
-	}
-	select {
-	case c.queue <- u:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// close refuses new updates and waits until the accepted ones are committed.
+// Close refuses new updates and waits until the accepted ones are committed.
 // It reports whether it was the first call.
-func (c *committer) close() bool {
+func (c *Committer) Close() bool {
 	c.mu.Lock()
 	first := !c.closing
 	c.closing = true
 	c.mu.Unlock()
 	if first {
-		c.senders.Wait()
+		c.calls.Wait()
 		close(c.queue)
 	}
 	<-c.stopped
@@ -160,7 +183,7 @@ func (c *committer) close() bool {
 }
 
 // run commits groups until the queue is closed and empty.
-func (c *committer) run() {
+func (c *Committer) run() {
 	drained := false
 	defer func() {
 		if drained {
@@ -170,9 +193,9 @@ func (c *committer) run() {
 		}
 	}()
 	for {
-		if c.group.tx == nil {
-			u, ok := <-c.queue
-			if !ok {
+		if !c.group.begun {
+			u := c.next(true)
+			if u == nil {
 				break
 			}
 			c.execute(u)
@@ -183,129 +206,133 @@ func (c *committer) run() {
 	drained = true
 }
 
-// collect adds the updates that are waiting to the group.
-func (c *committer) collect() {
-	for len(c.group.done) < groupLength && c.group.bytes < groupBytes {
-		select {
-		case u, ok := <-c.queue:
-			if !ok {
-				return
-			}
-			c.execute(u)
+// next returns the update whose turn it is, or nil: if wait is true once the
+// queue is closed, otherwise if none is waiting.
+func (c *Committer) next(wait bool) *update {
+	for {
+		var u *update
+		switch {
+		case len(c.again) > 0:
+			u, c.again = c.again[0], c.again[1:]
+			return u
+		case wait:
+			u = <-c.queue
 		default:
+			select {
+			case u = <-c.queue:
+			default:
+			}
+		}
+		if u == nil || u.state.CompareAndSwap(waiting, started) {
+			return u
+		}
+	}
+}
+
+// collect adds the updates that are waiting to the group.
+func (c *Committer) collect() {
+	for c.group.begun && !c.group.patient && len(c.group.done) < groupLength && c.group.bytes < groupBytes {
+		u := c.next(false)
+		if u == nil {
 			return
 		}
+		if u.patient {
+			c.again = slices.Insert(c.again, 0, u)
+			return
+		}
+		c.execute(u)
 	}
 }
 
 // execute runs one update as part of the group.
-func (c *committer) execute(u *update) {
-	if !u.state.CompareAndSwap(waiting, started) {
-		return
-	}
+func (c *Committer) execute(u *update) {
 	g := &c.group
-	if u.err = c.begin(); u.err != nil {
+	if err := c.begin(u); err != nil {
+		u.err = err
 		close(u.over)
+		c.refuse(err)
 		return
 	}
-	g.done = append(g.done, u)
-	tx := &txn{base: g.tx, layer: g.layer.fork()}
+	tx := &txn{base: g.base, layer: g.layer.Fork()}
 	returned := false
 	defer func() {
 		tx.over = true
-		if returned {
+		var panicked any
+		if !returned {
+			panicked = recover()
+		}
+		if lack, ok := g.base.(interface{ Missed() bool }); ok && lack.Missed() {
+			u.missed = true
+			close(u.over)
 			return
 		}
-		if v := recover(); v != nil {
-			u.panicked = &updatePanic{v, debug.Stack()}
-		} else {
+		g.done = append(g.done, u)
+		switch {
+		case panicked != nil:
+			u.panicked = &updatePanic{panicked, debug.Stack()}
+		case !returned:
 			u.exited = true
+		case u.err == nil:
+			g.layer = tx.layer
+			g.bytes += tx.written
 		}
 	}()
 	u.err = u.fn(tx)
 	returned = true
-	if u.err == nil {
-		g.layer = tx.layer
-		g.bytes += tx.written
+}
+
+// refuse fails the updates that wait, as each would wait for the same failure.
+func (c *Committer) refuse(err error) {
+	for u := c.next(false); u != nil; u = c.next(false) {
+		u.err = err
+		close(u.over)
 	}
 }
 
-// begin sees to it that the group has a transaction.
-func (c *committer) begin() error {
+// begin sees to it that the group is begun; u is its first update, or joins it.
+func (c *Committer) begin(u *update) error {
 	if why := c.broken.Load(); why != nil {
 		return *why
 	}
-	if c.group.tx != nil {
+	if c.group.begun {
 		return nil
 	}
-	tx, err := c.db.Begin(true)
+	base, err := c.engine.Begin(u.patient)
 	if err != nil {
-		return fmt.Errorf("store: begin: %w", err)
+		return err
 	}
-	c.group.tx = tx
+	c.group.base, c.group.begun, c.group.patient = base, true, u.patient
 	return nil
 }
 
 // commit makes the group durable and tells its updates. Those that failed are
 // told no earlier than the others, because they may have failed by what they
 // saw of a neighbour. If the commit fails they all get its error.
-func (c *committer) commit() {
+func (c *Committer) commit() {
 	g := c.group
-	c.group = group{done: g.done[:0]}
-	if g.tx == nil {
+	c.group = group{}
+	if !g.begun {
 		return
 	}
-	err := save(g.tx, &g.layer)
-	if err != nil {
-		err = fmt.Errorf("store: commit: %w: %w", ErrBroken, err)
+	err := c.engine.Save(&g.layer, len(g.done) > 0)
+	if errors.Is(err, ErrAgain) && c.lost < maxLost {
+		c.lost++
+		for _, u := range g.done {
+			u.err, u.panicked, u.exited = nil, nil, false
+		}
+		c.again = append(g.done, c.again...)
+		return
+	}
+	if c.lost = 0; errors.Is(err, ErrBroken) {
 		c.broken.Store(&err)
 	}
-	for i, u := range g.done {
+	for _, u := range g.done {
 		if err != nil {
 			u.err, u.panicked, u.exited = err, nil, false
 		}
 		close(u.over)
-		g.done[i] = nil
 	}
-}
-
-// save writes the layer to the file, in order, and commits it.
-func save(tx *bbolt.Tx, layer *tree) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v", v)
-		}
-		if err != nil {
-			// Commit has done so unless it panicked; then its lock must go.
-			if e := tx.Rollback(); e != nil && !errors.Is(e, berrors.ErrTxClosed) {
-				err = errors.Join(err, e)
-			}
-		}
-	}()
-	if layer.root == nil {
-		return tx.Rollback()
-	}
-	var table []byte
-	var bucket *bbolt.Bucket
-	for c := layer.cursor(nil, nil, false); ; {
-		layerKey, value := c.next()
-		if layerKey == nil {
-			return tx.Commit()
-		}
-		name, key, _ := bytes.Cut(layerKey, []byte{zeroByte})
-		if bucket == nil || !bytes.Equal(name, table) {
-			if bucket, err = tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-			table = name
-		}
-		if value == nil {
-			err = bucket.Delete(key)
-		} else {
-			err = bucket.Put(key, value)
-		}
-		if err != nil {
-			return err
-		}
+	if errors.Is(err, ErrUnavailable) || errors.Is(err, ErrDoubt) {
+		c.refuse(fmt.Errorf("store: commit: %w", ErrUnavailable))
 	}
 }

@@ -13,6 +13,10 @@ var (
 	// changed.
 	ErrNewer = errors.New("store was written by a newer program")
 
+	// ErrCopying means that a copy is being written to the store, or that one was
+	// not finished: it is to be thrown away.
+	ErrCopying = errors.New("store holds a part of a copy")
+
 	// ErrHistory means that the migrations run on the store are not those of
 	// this program: one was renamed, removed or inserted in between.
 	ErrHistory = errors.New("store has a different history of migrations")
@@ -29,6 +33,24 @@ var (
 	// ErrLimit is returned for a write with an empty key or table name, a zero
 	// byte in a table name, or something longer than the limits.
 	ErrLimit = errors.New("key, value or table name outside the limits")
+
+	// ErrFull means that there was no room on the disk. Nothing of the commit was
+	// kept. The store goes on: later updates are kept once there is room.
+	ErrFull = errors.New("no room to write")
+
+	// ErrUnavailable means that the engine's server could not be reached in time.
+	// Nothing was changed.
+	ErrUnavailable = errors.New("store cannot be reached")
+
+	// ErrDoubt means that the engine's server was lost while it committed and
+	// did not come back in time to tell. The update may have been kept; its
+	// idempotency key tells.
+	ErrDoubt = errors.New("store was lost while it committed")
+
+	// ErrAgain is between engines and [Committer]: somebody else changed the
+	// store, so the group is to run again. Nobody else gets to see it, unless it
+	// happens over and over; then nothing was changed.
+	ErrAgain = errors.New("store was changed by others")
 
 	// ErrBroken means that writing to disk failed. Updates that were part of
 	// that commit are in doubt: they may be there after the store is opened

@@ -11,7 +11,7 @@ func Reopen(m *Memory, o Options) (*Memory, error) {
 	again := &Memory{tables: o.Tables, turn: make(chan struct{}, 1)}
 	again.state.Store(m.state.Load())
 	again.turn <- struct{}{}
-	if err := checkTables(o.Tables); err != nil {
+	if err := CheckTables(o.Tables); err != nil {
 		return nil, err
 	}
 	if err := Migrate(context.Background(), again, o.Migrations); err != nil {

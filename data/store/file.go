@@ -13,6 +13,8 @@ import (
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+
+	"signdesk/data/store/tree"
 )
 
 const (
@@ -31,7 +33,7 @@ const (
 // freed space is used again.
 type File struct {
 	db     *bbolt.DB
-	commit *committer
+	commit *Committer
 	tables []Table
 	mu     sync.RWMutex // held for reading by views, for writing to close
 	closed bool
@@ -53,7 +55,7 @@ func Open(ctx context.Context, path string, o Options) (*File, error) {
 type openFile = func(name string, flag int, perm fs.FileMode) (*os.File, error)
 
 func open(ctx context.Context, path string, o Options, openFile openFile) (*File, error) {
-	if err := checkTables(o.Tables); err != nil {
+	if err := CheckTables(o.Tables); err != nil {
 		return nil, err
 	}
 	f, err := start(path, o, openFile)
@@ -90,9 +92,25 @@ func start(path string, o Options, openFile openFile) (*File, error) {
 			return nil, errors.Join(err, db.Close())
 		}
 	}
-	f := &File{db: db, commit: newCommitter(db), tables: o.Tables}
-	go f.commit.run()
-	return f, nil
+	var engine Engine = &boltEngine{db: db}
+	if o.CommitWait > 0 {
+		engine = slowEngine{engine, o.CommitWait}
+	}
+	return &File{db: db, commit: NewCommitter(engine), tables: o.Tables}, nil
+}
+
+// A slowEngine takes longer to keep a group.
+type slowEngine struct {
+	Engine
+	wait time.Duration
+}
+
+// Save implements [Engine].
+func (e slowEngine) Save(layer *tree.Tree, heard bool) error {
+	if heard {
+		time.Sleep(e.wait)
+	}
+	return e.Engine.Save(layer, heard)
 }
 
 // prepare looks at the file before it is opened for writing. It reports
@@ -164,7 +182,7 @@ func openBolt(path string, opts *bbolt.Options) (db *bbolt.DB, err error) {
 // View implements [Store].
 func (f *File) View(ctx context.Context, fn func(Tx) error) error {
 	return f.read(ctx, func(tx *bbolt.Tx) error {
-		t := &txn{base: tx, readOnly: true}
+		t := &txn{base: boltBase{tx}, readOnly: true}
 		defer func() { t.over = true }()
 		return fn(t)
 	})
@@ -197,14 +215,15 @@ func (f *File) read(ctx context.Context, fn func(*bbolt.Tx) error) (err error) {
 // commit, which does not wait for more of them. Each runs on the committer's
 // goroutine, normally once.
 //
-// If writing fails, Update returns [ErrBroken] from then on.
+// If there is no room, Update returns [ErrFull]; if writing fails otherwise, it
+// returns [ErrBroken] from then on.
 func (f *File) Update(ctx context.Context, fn func(Tx) error) error {
-	return f.commit.do(ctx, fn)
+	return f.commit.Do(ctx, fn)
 }
 
 // Close implements [Store].
 func (f *File) Close() error {
-	if !f.commit.close() {
+	if !f.commit.Close() {
 		return nil
 	}
 	f.mu.Lock()

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -28,6 +30,10 @@ const (
 
 // Str appends a string of any bytes; shorter strings come first.
 func (k Key) Str(s string) Key {
+	k = slices.Grow(k, len(s)+2)
+	if strings.IndexByte(s, zeroByte) < 0 {
+		return append(append(k, s...), zeroByte, endTag)
+	}
 	for i := range len(s) {
 		if s[i] == zeroByte {
 			k = append(k, zeroByte, escapedTag)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -69,7 +70,7 @@ func child(path string) error {
 					fmt.Println("error", err)
 				}
 				mu.Unlock()
-				if err != nil {
+				if err != nil && !errors.Is(err, store.ErrFull) {
 					return
 				}
 			}
@@ -112,6 +113,7 @@ func startChild(t *testing.T, path string, command ...string) (*exec.Cmd, *bufio
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), childEnv+"="+path)
 	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the command ends with the child
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -120,6 +122,21 @@ func startChild(t *testing.T, path string, command ...string) (*exec.Cmd, *bufio
 		t.Fatal(err)
 	}
 	return cmd, bufio.NewScanner(out)
+}
+
+// stopChild kills a child and the command around it. What it said before it died
+// counts too.
+func stopChild(t *testing.T, cmd *exec.Cmd, lines *bufio.Scanner, acks *[]ack) {
+	t.Helper()
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() {
+		if a, ok := parseAck(lines.Text()); ok {
+			*acks = append(*acks, a)
+		}
+	}
+	_ = cmd.Wait()
 }
 
 func parseAck(line string) (a ack, ok bool) {
@@ -154,15 +171,7 @@ func TestKill(t *testing.T) {
 				wantLocked(t, path)
 			}
 		}
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		for lines.Scan() { // what it said before it died counts too
-			if a, ok := parseAck(lines.Text()); ok {
-				acks = append(acks, a)
-			}
-		}
-		_ = cmd.Wait()
+		stopChild(t, cmd, lines, &acks)
 		total += len(acks)
 		checkChild(t, path, acks)
 		if t.Failed() {
@@ -226,13 +235,7 @@ func checkChild(t *testing.T, path string, acks []ack) {
 // TestSyncFails makes bringing data to disk fail at a later commit, by strace.
 func TestSyncFails(t *testing.T) {
 	t.Parallel()
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("needs strace")
-	}
-	if out, err := exec.Command(strace, "-f", "true").CombinedOutput(); err != nil {
-		t.Skipf("strace may not trace here: %v: %s", err, out)
-	}
+	strace := tracer(t)
 	path := filepath.Join(t.TempDir(), "store")
 	checkChild(t, path, nil)
 	// Every commit syncs twice, pages and then the page that names them.

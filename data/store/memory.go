@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+
+	"signdesk/data/store/tree"
 )
 
 // A Memory is a [Store] that keeps nothing beyond its life: for tests, and for
 // trying the service without a file.
 type Memory struct {
 	tables []Table
-	state  atomic.Pointer[tree]
+	state  atomic.Pointer[tree.Tree]
 	turn   chan struct{} // holds a token while no update runs
 	mu     sync.RWMutex  // guards closed and the first Add of calls
 	closed bool
@@ -21,9 +23,9 @@ type Memory struct {
 // NewMemory returns an empty store, with its migrations run.
 func NewMemory(ctx context.Context, o Options) (*Memory, error) {
 	m := &Memory{tables: o.Tables, turn: make(chan struct{}, 1)}
-	m.state.Store(&tree{})
+	m.state.Store(&tree.Tree{})
 	m.turn <- struct{}{}
-	err := checkTables(o.Tables)
+	err := CheckTables(o.Tables)
 	if err == nil {
 		err = Migrate(ctx, m, o.Migrations)
 	}
@@ -61,7 +63,7 @@ func (m *Memory) Update(ctx context.Context, fn func(Tx) error) error {
 	if err := fn(tx); err != nil {
 		return err
 	}
-	next := tx.layer.fork()
+	next := tx.layer.Fork()
 	m.state.Store(&next)
 	return nil
 }

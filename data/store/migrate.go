@@ -34,6 +34,9 @@ func Migrate(ctx context.Context, s Store, list []Migration) error {
 	var seen []string
 	var layout uint64
 	err := s.View(ctx, func(tx Tx) error {
+		if tx.Get(schemaTable, copyingKey) != nil {
+			return ErrCopying
+		}
 		seen, layout = history(tx)
 		return nil
 	})

@@ -29,16 +29,24 @@ func OnceAt(tx Tx, at time.Time, id string, fn func() (receipt []byte, err error
 	return once(tx, seenTable, hourKey(at).Str(id), fn)
 }
 
-// FindOnce returns the hour under which [OnceAt] remembers id, looking back from
-// now for as long as kept; now if it does not. It is for messages that do not
-// tell when they were made.
+// FindOnce returns the time to give to [OnceAt] for a message that does not tell
+// when it was made, if such messages are to be remembered for as long as kept at
+// least: the time under which id is remembered, or under which it would be. These
+// times are kept apart, so that a few are all that there are to look under; an id
+// is remembered for less than 2 kept + 1 h.
 func FindOnce(tx Tx, now time.Time, kept time.Duration, id string) time.Time {
-	for at := now; now.Sub(at) <= kept; at = at.Add(-time.Hour) {
+	// Under the end of its span, since sweeping goes by it. Whose clock is ahead
+	// may have begun the next span.
+	end, ahead := now.Truncate(kept).Add(kept), now.Add(time.Hour).Truncate(kept).Add(kept)
+	for at := ahead; !at.Before(end.Add(-kept)); at = at.Add(-kept) {
+		if at.Equal(end) {
+			continue // OnceAt looks there
+		}
 		if tx.Get(seenTable, hourKey(at).Str(id)) != nil {
 			return at
 		}
 	}
-	return now
+	return end
 }
 
 // SweepOnce forgets what OnceAt remembers of the hours before that of before,

@@ -41,6 +41,7 @@
 //	store/schema  Key("migration", number)             => name of a migration that was run
 //	store/once    Key(idempotency key)                 => receipt
 //	store/seen    Key(hour, id)                        => receipt, until swept
+//	store/lease   Key(name)                            => holder, number of renewals
 //
 // Names of tables that contain a slash belong to this package.
 package store
@@ -49,6 +50,7 @@ import (
 	"bytes"
 	"context"
 	"iter"
+	"time"
 )
 
 // Limits of every engine; a write beyond them fails with [ErrLimit].
@@ -147,4 +149,7 @@ type Options struct {
 	// Migrations lists every migration from the first release on, in order;
 	// see [Migrate].
 	Migrations []Migration
+	// CommitWait is added to each commit of a [File], to try out how it goes on
+	// slow disks.
+	CommitWait time.Duration
 }

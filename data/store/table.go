@@ -41,18 +41,45 @@ type Index struct {
 // if another record has one of its keys in a unique index, and the errors of
 // [Tx].Put and of [Index].Keys; either way nothing was changed.
 func (t Table) Put(tx Tx, key, value []byte) error {
-	return t.change(tx, key, value, nil, true)
+	return t.change(tx, key, record{value: value}, nil, true)
 }
 
 // PutDecoded is Put of a value that stands for rec, as Decode would return it: it
-// is not decoded.
-func (t Table) PutDecoded(tx Tx, key, value []byte, rec any) error {
-	return t.change(tx, key, value, rec, true)
+// is not decoded. Nor is the record in its place, if was is what [Table.Read] told
+// of that; was may be nil.
+func (t Table) PutDecoded(tx Tx, key, value []byte, rec any, was *Was) error {
+	return t.change(tx, key, record{value, rec}, was, true)
+}
+
+// A Was is a record as it was read, with the entries that it has. It stays true
+// whatever the caller does to what he got with it.
+type Was struct {
+	value   []byte
+	entries [][][]byte // by index
+}
+
+// Read returns what the record of key stands for, and how it was, for
+// [Table.PutDecoded]; nil if there is none. The table has Decode.
+func (t Table) Read(tx Tx, key []byte) (rec any, was *Was, err error) {
+	r := record{value: tx.Get(t.Name, key)}
+	if r.value == nil {
+		return nil, nil, nil
+	}
+	if r.rec, err = t.Decode(r.value); err != nil {
+		return nil, nil, err
+	}
+	was = &Was{value: r.value, entries: make([][][]byte, len(t.Indexes))}
+	for i, ix := range t.Indexes {
+		if was.entries[i], err = t.entriesOf(ix, key, &r); err != nil {
+			return nil, nil, err
+		}
+	}
+	return r.rec, was, nil
 }
 
 // Delete removes the record of key, which need not exist, and its entries.
 func (t Table) Delete(tx Tx, key []byte) error {
-	return t.change(tx, key, nil, nil, false)
+	return t.change(tx, key, record{}, nil, false)
 }
 
 // Lookup returns the first record with the given index key, in the order of
@@ -138,14 +165,20 @@ type entryChange struct {
 
 // change writes a record, or deletes it if keep is false. It first finds all
 // that could refuse the write and then changes everything.
-func (t Table) change(tx Tx, key, value []byte, rec any, keep bool) error {
-	old, after := record{value: tx.Get(t.Name, key)}, record{value, rec}
+func (t Table) change(tx Tx, key []byte, after record, was *Was, keep bool) error {
+	old := record{value: tx.Get(t.Name, key)}
+	if was != nil && (old.value == nil || !bytes.Equal(was.value, old.value)) {
+		was = nil // it was changed in between
+	}
 	changes := make([]entryChange, 0, len(t.Indexes))
-	for _, ix := range t.Indexes {
+	for i, ix := range t.Indexes {
 		c := entryChange{table: t.entries(ix)}
 		var had, has [][]byte
 		var err error
-		if old.value != nil {
+		switch {
+		case was != nil:
+			had = was.entries[i]
+		case old.value != nil:
 			if had, err = t.entriesOf(ix, key, &old); err != nil {
 				return err
 			}
@@ -161,7 +194,7 @@ func (t Table) change(tx Tx, key, value []byte, rec any, keep bool) error {
 		}
 		changes = append(changes, c)
 	}
-	if err := t.write(tx, key, value, keep); err != nil {
+	if err := t.write(tx, key, after.value, keep); err != nil {
 		return err
 	}
 	for _, c := range changes {
@@ -354,8 +387,8 @@ func (t Table) hasEntry(tx Tx, ix Index, key, entry []byte) bool {
 	return found
 }
 
-// checkTables reports declarations that cannot work.
-func checkTables(tables []Table) error {
+// CheckTables reports declarations that cannot work, to engines that are opened.
+func CheckTables(tables []Table) error {
 	seen := map[string]bool{}
 	declare := func(full, last string) error {
 		if last == "" || strings.ContainsAny(last, "/\x00") || len(full) > maxTable || seen[full] {

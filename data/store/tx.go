@@ -4,18 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
-	"go.etcd.io/bbolt"
+	"signdesk/data/store/tree"
 )
 
-// A txn is the Tx of both engines: a layer of writes over a file that stays as
-// it is, or over nothing. The layer holds the tables one after another, a key
-// being table, zero byte, key of the table; over a file a nil value hides a
-// key below.
+// A txn is the Tx of all engines: a layer of writes over a base that stays as
+// it is, or over nothing. The layer holds the tables one after another, as
+// [LayerKey] says; over a base a nil value hides a key below.
 type txn struct {
-	base     *bbolt.Tx // nil in Memory
-	layer    tree
+	base     Base // nil in Memory
+	layer    tree.Tree
 	written  int // bytes of values put so far
 	readOnly bool
 	over     bool   // the function has returned
@@ -24,13 +24,13 @@ type txn struct {
 
 func (t *txn) Get(table string, key []byte) []byte {
 	t.mustBeOpen()
-	if value, found := t.layer.get(t.layerKey(table, key)); found {
+	if value, found := t.layer.Get(t.layerKey(table, key)); found {
 		return clone(value)
 	}
-	if b := t.bucket(table); b != nil {
-		return clone(b.Get(key))
+	if t.base == nil {
+		return nil
 	}
-	return nil
+	return clone(t.base.Get(table, key))
 }
 
 func (t *txn) Put(table string, key, value []byte) error {
@@ -41,7 +41,7 @@ func (t *txn) Put(table string, key, value []byte) error {
 		value = []byte{}
 	}
 	t.written += len(value)
-	t.layer.set(bytes.Clone(t.layerKey(table, key)), bytes.Clone(value))
+	t.layer.Set(bytes.Clone(t.layerKey(table, key)), bytes.Clone(value))
 	return nil
 }
 
@@ -50,9 +50,9 @@ func (t *txn) Delete(table string, key []byte) error {
 		return err
 	}
 	if t.base == nil {
-		t.layer.del(t.layerKey(table, key))
+		t.layer.Del(t.layerKey(table, key))
 	} else {
-		t.layer.set(bytes.Clone(t.layerKey(table, key)), nil)
+		t.layer.Set(bytes.Clone(t.layerKey(table, key)), nil)
 	}
 	return nil
 }
@@ -62,7 +62,7 @@ func (t *txn) Scan(table string, r Range) iter.Seq2[[]byte, []byte] {
 		t.mustBeOpen()
 		c := t.open(table, r)
 		for n := 1; ; n++ {
-			key, value := c.next()
+			key, value := c.Next()
 			if key == nil || !yield(clone(key), clone(value)) || n == r.Limit {
 				return
 			}
@@ -72,33 +72,44 @@ func (t *txn) Scan(table string, r Range) iter.Seq2[[]byte, []byte] {
 }
 
 // open returns a cursor over r as the table stands now.
-func (t *txn) open(table string, r Range) cursor {
-	prefix := append([]byte(table), zeroByte)
-	from, to := append(bytes.Clone(prefix), r.From...), append(bytes.Clone(prefix), r.To...)
-	if r.To == nil {
-		to[len(to)-1]++
+func (t *txn) open(table string, r Range) Cursor {
+	from, to := LayerRange(table, r)
+	shared := t.layer.Fork()
+	top := &cutCursor{shared.Cursor(from, to, r.Reverse), len(table) + 1}
+	if t.base == nil {
+		return top
 	}
-	shared := t.layer.fork()
-	var base cursor = &treeCursor{}
-	if b := t.bucket(table); b != nil {
-		base = &bucketCursor{cursor: b.Cursor(), r: r}
-	}
-	return newMergeCursor(base, &cutCursor{shared.cursor(from, to, r.Reverse), len(prefix)}, r.Reverse)
+	return &mergeCursor{base: t.base.Cursor(table, r), top: top, reverse: r.Reverse}
 }
 
-func (t *txn) bucket(table string) *bbolt.Bucket {
-	if t.base == nil {
-		return nil
+// tables returns the names of the tables that have a key.
+func (t *txn) tables() []string {
+	var list []string
+	if t.base != nil {
+		list = t.base.Tables()
 	}
-	return t.base.Bucket([]byte(table))
+	for from := []byte{}; ; {
+		key, _ := t.layer.Cursor(from, nil, false).Next()
+		if key == nil {
+			break
+		}
+		name, _, _ := bytes.Cut(key, []byte{zeroByte})
+		list = append(list, string(name))
+		from = append(bytes.Clone(name), zeroByte+1)
+	}
+	slices.Sort(list)
+	return slices.DeleteFunc(slices.Compact(list), func(name string) bool {
+		for range t.Scan(name, Range{Limit: 1}) {
+			return false
+		}
+		return true
+	})
 }
 
 // layerKey returns the key of the layer for a key of a table, valid until the
 // next call.
 func (t *txn) layerKey(table string, key []byte) []byte {
-	t.buf = append(t.buf[:0], table...)
-	t.buf = append(t.buf, zeroByte)
-	t.buf = append(t.buf, key...)
+	t.buf = LayerKey(t.buf[:0], table, key)
 	return t.buf
 }
 
@@ -129,102 +140,54 @@ func clone(b []byte) []byte {
 	return append(make([]byte, 0, len(b)), b...)
 }
 
-// A cursor hands out entries in its order. At the end, and ever after, the key
-// is nil. The slices must not be changed.
-type cursor interface {
-	next() (key, value []byte)
-}
-
 // A cutCursor takes the name of the table off the keys of a layer.
 type cutCursor struct {
-	*treeCursor
+	*tree.Cursor
 	prefix int
 }
 
-func (c *cutCursor) next() (key, value []byte) {
-	key, value = c.treeCursor.next()
+func (c *cutCursor) Next() (key, value []byte) {
+	key, value = c.Cursor.Next()
 	if key == nil {
 		return nil, nil
 	}
 	return key[c.prefix:], value
 }
 
-// A bucketCursor goes over a range of a bucket that nobody changes meanwhile.
-type bucketCursor struct {
-	cursor        *bbolt.Cursor
-	r             Range
-	started, done bool
-}
-
-func (c *bucketCursor) next() (key, value []byte) {
-	switch {
-	case c.done:
-		return nil, nil
-	case !c.started:
-		c.started = true
-		key, value = c.first()
-	case c.r.Reverse:
-		key, value = c.cursor.Prev()
-	default:
-		key, value = c.cursor.Next()
-	}
-	beyond := c.r.To != nil && bytes.Compare(key, c.r.To) >= 0
-	if c.r.Reverse {
-		beyond = bytes.Compare(key, c.r.From) < 0
-	}
-	if key == nil || beyond {
-		c.done = true
-		return nil, nil
-	}
-	return key, value
-}
-
-func (c *bucketCursor) first() (key, value []byte) {
-	if !c.r.Reverse {
-		return c.cursor.Seek(c.r.From)
-	}
-	if c.r.To == nil {
-		return c.cursor.Last()
-	}
-	if key, _ = c.cursor.Seek(c.r.To); key == nil {
-		return c.cursor.Last()
-	}
-	return c.cursor.Prev()
-}
-
 // A mergeCursor lays one cursor over another: of two equal keys the top one
-// counts, and a nil value there hides the key.
+// counts, and a nil value there hides the key. It reads no further than it is
+// asked to, as what comes next may be dear to read.
 type mergeCursor struct {
-	base, top          cursor
+	base, top          Cursor
 	reverse            bool
+	hasBase, hasTop    bool // whether the next entry of either was read
 	baseKey, baseValue []byte
 	topKey, topValue   []byte
 }
 
-func newMergeCursor(base, top cursor, reverse bool) *mergeCursor {
-	c := &mergeCursor{base: base, top: top, reverse: reverse}
-	c.baseKey, c.baseValue = base.next()
-	c.topKey, c.topValue = top.next()
-	return c
-}
-
-func (c *mergeCursor) next() (key, value []byte) {
-	for c.baseKey != nil || c.topKey != nil {
+func (c *mergeCursor) Next() (key, value []byte) {
+	for {
+		if !c.hasBase {
+			c.baseKey, c.baseValue = c.base.Next()
+		}
+		if !c.hasTop {
+			c.topKey, c.topValue = c.top.Next()
+		}
+		if c.hasBase, c.hasTop = true, true; c.baseKey == nil && c.topKey == nil {
+			return nil, nil
+		}
 		order := c.order()
 		if order < 0 {
 			key, value = c.baseKey, c.baseValue
 		} else {
 			key, value = c.topKey, c.topValue
-			c.topKey, c.topValue = c.top.next()
+			c.hasTop = false
 		}
-		if order <= 0 {
-			c.baseKey, c.baseValue = c.base.next()
-		}
+		c.hasBase = order > 0
 		if value != nil {
 			return key, value
 		}
 	}
-	return nil, nil
 }
 
 // order is negative if the base comes next, positive if the top does, and zero

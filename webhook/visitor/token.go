@@ -29,7 +29,10 @@ const (
 var ErrToken = errors.New("visitor: no valid token")
 
 // A Signer makes and reads the tokens of visitors.
-type Signer struct{ key []byte }
+type Signer struct {
+	key  []byte
+	life time.Duration // of its tokens
+}
 
 // NewSigner returns a signer. The key has at least 32 bytes and must stay the
 // same, or all visitors lose their conversations.
@@ -37,8 +40,11 @@ func NewSigner(key []byte) (*Signer, error) {
 	if len(key) < 32 {
 		return nil, errors.New("visitor: key of a signer is shorter than 32 bytes")
 	}
-	return &Signer{key}, nil
+	return &Signer{key, Life}, nil
 }
+
+// For returns a signer whose tokens are good for that long.
+func (s *Signer) For(life time.Duration) *Signer { return &Signer{s.key, life} }
 
 // New returns the id of a new visitor and his token.
 func (s *Signer) New(now time.Time) (id, token string) {
@@ -60,7 +66,7 @@ func (s *Signer) Read(token string, now time.Time) (id string, err error) {
 		return "", ErrToken
 	}
 	age := now.Sub(time.Unix(int64(binary.BigEndian.Uint64(said[idLen:])), 0))
-	if age > Life || age < -time.Hour {
+	if age > s.life || age < -time.Hour {
 		return "", ErrToken
 	}
 	return name(said), nil

@@ -51,12 +51,46 @@ func FuzzToken(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	_, token := s.New(now)
+	// As every process of the fuzzer makes others, one that the key of zeros made.
+	const id, token = "Aeb7ZMpIZvy9jdbjFjjonQ", "Aeb7ZMpIZvy9jdbjFjjonQAAAABijtEQJKtmVPEYOr1KcxGV1iCveKGqw5h4DBSN3InBiOe4DZs"
+	if _, err := s.Read(token, now); err != nil {
+		f.Fatal(err)
+	}
 	f.Add(token)
+	f.Add(token[:len(token)-1] + "A")
 	f.Add("")
 	f.Fuzz(func(t *testing.T, text string) {
-		if id, err := s.Read(text, now); err == nil && text != token && id == "" {
-			t.Errorf("%q is nobody's token", text)
+		if got, err := s.Read(text, now); err == nil && got != id {
+			t.Errorf("%q passes for %q", text, got)
+		}
+	})
+}
+
+// FuzzStatement: nothing passes but what a host site signed.
+func FuzzStatement(f *testing.F) {
+	secret := []byte(strings.Repeat("s", 32))
+	users, err := visitor.NewUsers([]string{"a=HS256:" + base64.StdEncoding.EncodeToString(secret)}, func() time.Time { return now })
+	if err != nil {
+		f.Fatal(err)
+	}
+	claims := jwt.RegisteredClaims{Subject: "14000001202", ID: "j1", Audience: []string{"signdesk"}, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(5 * time.Minute))}
+	said := jwt.NewWithClaims(jwt.SigningMethodHS256, claims)
+	said.Header["kid"] = "a"
+	good, err := said.SignedString(secret)
+	if err != nil {
+		f.Fatal(err)
+	}
+	head, rest, _ := strings.Cut(good, ".")
+	unsigned, err := jwt.NewWithClaims(jwt.SigningMethodNone, claims).SignedString(jwt.UnsafeAllowNoneSignatureType)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, s := range []string{good, head + "." + rest[:len(rest)-2], unsigned, "..", "a.b.c", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if u, err := users.Read(text); err == nil && (u.Login != "14000001202" || u.ID != "j1") {
+			t.Errorf("%q passes for %+v", text, u)
 		}
 	})
 }

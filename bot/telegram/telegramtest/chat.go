@@ -39,6 +39,7 @@ type topic struct {
 	id     int
 	name   string
 	closed bool
+	by     Person // who made it
 }
 
 type message struct {
@@ -260,7 +261,7 @@ func (c *Chat) press(p Person, m *message, data string) string {
 func (c *Chat) NewTopic(p Person, name string) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
-	t := &topic{id: c.s.id(), name: name}
+	t := &topic{id: c.s.id(), name: name, by: p}
 	c.topics = append(c.topics, t)
 	c.s.push("message", c.render(&message{
 		id: t.id, thread: t.id, from: p, date: time.Now().Unix(), extra: map[string]any{"forum_topic_created": map[string]any{"name": name, "icon_color": 1}},
@@ -361,9 +362,13 @@ func (c *Chat) render(m *message, replies bool) map[string]any {
 	case r != nil:
 		out["reply_to_message"] = c.render(r, false)
 	case m.thread != 0: // the topic's beginning, which every message in it replies to
+		by := c.s.me()
+		if t := c.topic(m.thread); t != nil {
+			by = t.by
+		}
 		out["reply_to_message"] = map[string]any{
 			"message_id": m.thread, "message_thread_id": m.thread, "is_topic_message": true, "chat": c.json(), "date": 1,
-			"from": c.s.me().json(), "forum_topic_created": map[string]any{"name": "…", "icon_color": 1},
+			"from": by.json(), "forum_topic_created": map[string]any{"name": "…", "icon_color": 1},
 		}
 	}
 	for k, v := range m.extra {

@@ -25,7 +25,7 @@ func (c *Chat) createTopic(q *request) *answer {
 	if n := units(name); n == 0 || n > maxTopic {
 		return bad("TOPIC_TITLE_INVALID")
 	}
-	t := &topic{id: c.s.id(), name: name}
+	t := &topic{id: c.s.id(), name: name, by: c.s.me()}
 	c.topics = append(c.topics, t)
 	return grant(map[string]any{"message_thread_id": t.id, "name": name, "icon_color": 7322096})
 }

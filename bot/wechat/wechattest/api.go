@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // ServeHTTP answers the interfaces.
@@ -66,6 +68,9 @@ func (p *Platform) do(_ http.ResponseWriter, r *http.Request, body []byte) map[s
 	if r.URL.Path == "/cgi-bin/stable_token" {
 		return p.issue(body)
 	}
+	if raw := p.media[path.Base(r.URL.Path)]; raw != nil && strings.HasSuffix(r.URL.Host, pictureHost) {
+		return map[string]any{"raw": raw}
+	}
 	switch given := r.URL.Query().Get("access_token"); {
 	case given != p.token:
 		return refusal(40001, "invalid credential, access_token is invalid or not latest rid: 1")
@@ -90,9 +95,10 @@ func (p *Platform) do(_ http.ResponseWriter, r *http.Request, body []byte) map[s
 		id := fmt.Sprintf("media-%d", p.n)
 		p.media[id] = body
 		return map[string]any{"type": "image", "media_id": id, "created_at": p.Now().Unix()}
+	case "/cgi-bin/message/template/send", "/cgi-bin/message/subscribe/bizsend":
+		return p.notice(body)
 	case "/cgi-bin/menu/create":
-		p.menu = body
-		return refusal(0, "ok")
+		return p.setMenu(body)
 	}
 	return refusal(-1, "no such interface")
 }
@@ -159,6 +165,8 @@ func (p *Platform) send(body []byte) map[string]any {
 			return refusal(40007, "invalid media_id")
 		}
 		text = "[图片]"
+	case in.Type == "msgmenu" && p.NoMenus:
+		return refusal(40200, "invalid account type")
 	case in.Type == "msgmenu" && in.Menu != nil && len(in.Menu.List) > 0:
 		text = in.Menu.Head
 		for _, item := range in.Menu.List {
@@ -195,4 +203,72 @@ func (who *person) spend(now time.Time) int {
 		code = 45047
 	}
 	return code
+}
+
+// notice answers template and subscription messages.
+func (p *Platform) notice(body []byte) map[string]any {
+	var in struct {
+		To   string `json:"touser"`
+		ID   string `json:"template_id"`
+		Data map[string]struct {
+			Value string `json:"value"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return refusal(47001, "data format error")
+	}
+	who := p.people[in.To]
+	switch {
+	case who == nil:
+		return refusal(40003, "invalid openid")
+	case who.gone:
+		return refusal(43004, "require subscribe")
+	case in.ID == "" || len(in.Data) == 0:
+		return refusal(40037, "invalid template_id")
+	}
+	for name, v := range in.Data {
+		if strings.HasPrefix(name, "thing") && utf8.RuneCountInString(v.Value) > 20 {
+			return refusal(47003, "argument invalid")
+		}
+	}
+	who.inbox = append(who.inbox, "[通知]"+in.Data["thing1"].Value)
+	return refusal(0, "ok")
+}
+
+// button is one of the menu's.
+type button struct {
+	Name, Type, Key, URL string
+	Sub                  []button `json:"sub_button"`
+}
+
+// setMenu takes a menu within the platform's limits: three columns of five, names
+// of 16 bytes (columns) and 60 bytes, keys of 128 bytes.
+func (p *Platform) setMenu(body []byte) map[string]any {
+	var in struct{ Button []button }
+	if err := json.Unmarshal(body, &in); err != nil {
+		return refusal(47001, "data format error")
+	}
+	if n := len(in.Button); n == 0 || n > 3 {
+		return refusal(40016, "invalid button size")
+	}
+	for _, column := range in.Button {
+		switch {
+		case column.Name == "" || len(column.Name) > 16:
+			return refusal(40018, "invalid button name size")
+		case len(column.Sub) > 5:
+			return refusal(40023, "invalid sub button size")
+		}
+		for _, b := range column.Sub {
+			if b.Name == "" || len(b.Name) > 60 {
+				return refusal(40025, "invalid sub button name size")
+			}
+		}
+		for _, b := range append(column.Sub, column) {
+			if len(b.Key) > 128 || b.Type == "click" && b.Key == "" {
+				return refusal(40019, "invalid button key size")
+			}
+		}
+	}
+	p.menu = body
+	return refusal(0, "ok")
 }

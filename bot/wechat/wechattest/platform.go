@@ -24,6 +24,7 @@ type Platform struct {
 	Name                         string // the account's own id (gh_…)
 	Sends                        int    // customer-service messages after a message; 5
 	MaxText                      int    // bytes; 2,048
+	NoMenus                      bool   // the account may not send menus
 	Now                          func() time.Time
 
 	mu     sync.Mutex
@@ -125,6 +126,15 @@ func (p *Platform) Media(raw []byte) string {
 	id := fmt.Sprintf("media-%d", p.n)
 	p.media[id] = raw
 	return id
+}
+
+// pictureHost is where pictures of people lie, which anybody may get.
+const pictureHost = ".qpic.cn"
+
+// Picture is a message with a picture: by its id, and by its address.
+func (p *Platform) Picture(from, id string, raw []byte) Message {
+	media := p.Media(raw)
+	return Message{From: from, Type: "image", ID: id, MediaID: media, PicURL: "http://mmbiz" + pictureHost + "/mmbiz_jpg/" + media}
 }
 
 // Inbox returns what a person was sent, in requests and otherwise, in order.

@@ -2,6 +2,7 @@ package wechattest
 
 import (
 	"bytes"
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
@@ -14,15 +15,18 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A Message is what a person sends; empty fields are left out.
 type Message struct {
 	From, Type, ID, Content, MenuID, PicURL, MediaID, Format, Event, EventKey string
+	Label, Title, URL, Status                                                 string
 	Recognition                                                               *string
 	Created                                                                   int64 // seconds; 0 for now
 }
@@ -63,6 +67,10 @@ func (p *Platform) XML(m Message) string {
 	if m.Recognition != nil {
 		b.WriteString("<Recognition><![CDATA[" + *m.Recognition + "]]></Recognition>\n")
 	}
+	field("Label", m.Label, false)
+	field("Title", m.Title, false)
+	field("Url", m.URL, false)
+	field("Status", m.Status, false)
 	field("Event", m.Event, false)
 	if m.Type == "event" {
 		b.WriteString("<EventKey><![CDATA[" + m.EventKey + "]]></EventKey>\n")
@@ -202,4 +210,46 @@ func (p *Platform) Read(res *http.Response, to, mode string) (a Answer, err erro
 	}
 	a.Type, a.Text = r.MsgType, r.Content
 	return a, nil
+}
+
+// patience is how long the platform waits for an answer, and how often it brings
+// a message.
+const (
+	patience = 5 * time.Second
+	attempts = 3
+)
+
+// Attempt brings a message to a server once: it hangs up after five seconds, and
+// the answer is then that of nobody.
+func (p *Platform) Attempt(server http.Handler, req *http.Request, from, mode string) (Answer, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), patience)
+	defer cancel()
+	rec := httptest.NewRecorder()
+	served := make(chan struct{})
+	go func() { defer close(served); server.ServeHTTP(rec, req.WithContext(ctx)) }()
+	select {
+	case <-served:
+		return p.Read(rec.Result(), from, mode)
+	case <-ctx.Done():
+		return Answer{}, nil
+	}
+}
+
+// Push brings a message up to three times, until it is acknowledged; the person
+// gets what comes back. n is the attempt that was; 0 if nobody acknowledged, and
+// the person is told that the account is out of service.
+func (p *Platform) Push(server http.Handler, mode string, m Message) (a Answer, n int, err error) {
+	for n := 1; n <= attempts; n++ {
+		a, err := p.Attempt(server, p.Request("/wechat", mode, m), m.From, mode)
+		if err != nil {
+			return a, n, err
+		}
+		if a.Status == http.StatusOK {
+			if a.Text != "" {
+				p.Received(m.From, a.Text)
+			}
+			return a, n, nil
+		}
+	}
+	return Answer{}, 0, nil
 }

@@ -241,3 +241,53 @@ func testIndexDeclaration(t *testing.T, s *subject) {
 		}
 	}
 }
+
+// notes is a table whose index is computed from what a value stands for.
+var notes = store.Table{Name: "notes", Decode: func(value []byte) (any, error) { return string(value), nil },
+	Indexes: []store.Index{{Name: "word", Of: func(rec any) (keys [][]byte) {
+		for _, w := range strings.Fields(rec.(string)) {
+			keys = append(keys, []byte(w))
+		}
+		return keys
+	}}}}
+
+// A record that is put back has the entries of its new value only, also if
+// somebody else changed it since it was read.
+func testIndexPutBack(t *testing.T, s *subject) {
+	key := []byte("n")
+	put := func(tx store.Tx, value string, was *store.Was) error {
+		return notes.PutDecoded(tx, key, []byte(value), value, was)
+	}
+	for _, between := range []func(tx store.Tx) error{
+		func(store.Tx) error { return nil },
+		func(tx store.Tx) error { return put(tx, "x y", nil) },
+		func(tx store.Tx) error { return notes.Delete(tx, key) },
+	} {
+		s.update(func(tx store.Tx) error { return put(tx, "a b", nil) })
+		s.update(func(tx store.Tx) error {
+			rec, was, err := notes.Read(tx, key)
+			if rec != "a b" || err != nil {
+				t.Errorf("read %v, %v", rec, err)
+			}
+			if err := between(tx); err != nil {
+				return err
+			}
+			return put(tx, "b c", was)
+		})
+		s.view(func(tx store.Tx) {
+			for word, want := range map[string]bool{"a": false, "b": true, "c": true, "x": false} {
+				if found, _ := notes.Lookup(tx, "word", []byte(word)); (found != nil) != want {
+					t.Errorf("index has %s: %v, want %v", word, !want, want)
+				}
+			}
+		})
+		if err := store.VerifyTables(context.Background(), s, []store.Table{notes}); err != nil {
+			t.Error(err)
+		}
+	}
+	s.view(func(tx store.Tx) {
+		if rec, was, err := notes.Read(tx, []byte("none")); rec != nil || was != nil || err != nil {
+			t.Errorf("read of nothing: %v, %v, %v", rec, was, err)
+		}
+	})
+}

@@ -131,3 +131,29 @@ func testOnceAt(t *testing.T, s *subject) {
 	s.wantCount(hour(1), "m", "7", false)
 	s.wantCount(store.Once, "m", "5", true)
 }
+
+func testFindOnce(t *testing.T, s *subject) {
+	const kept = 48 * time.Hour
+	first := time.Date(2026, 3, 1, 10, 59, 59, 0, time.UTC)
+	count := func(now time.Time, want string, replayed bool) {
+		t.Helper()
+		s.wantCount(func(tx store.Tx, key string, fn func() ([]byte, error)) ([]byte, bool, error) {
+			return store.OnceAt(tx, store.FindOnce(tx, now, kept, key), key, fn)
+		}, "m", want, replayed)
+	}
+	count(first, "1", false)
+	for after := time.Duration(0); after <= kept; after += 53 * time.Minute {
+		count(first.Add(after), "1", true)
+	}
+	count(first.Add(-time.Hour), "1", true) // another machine, whose clock is behind
+	s.update(func(tx store.Tx) error {
+		if n, err := store.SweepOnce(tx, first.Add(kept).Add(-kept), 10); n > 0 || err != nil {
+			t.Errorf("swept %d, %v before its time", n, err)
+		}
+		if n, err := store.SweepOnce(tx, first.Add(2*kept+time.Hour).Add(-kept), 10); n != 1 || err != nil {
+			t.Errorf("swept %d, %v after its time", n, err)
+		}
+		return nil
+	})
+	count(first, "2", false)
+}

@@ -73,8 +73,8 @@ func testLimits(t *testing.T, s *subject) {
 }
 
 func testCopies(t *testing.T, s *subject) {
-	key, value := []byte("k"), []byte("v")
 	s.update(func(tx store.Tx) error {
+		key, value := []byte("k"), []byte("v")
 		if err := tx.Put("a", key, value); err != nil {
 			return err
 		}

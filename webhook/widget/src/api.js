@@ -51,11 +51,12 @@ export class Api {
     return data;
   }
 
-  /** @param {{user: string, device: string, page: string}} who @returns {Promise<Hello>} */
+  /** @param {{user: string, device: string, page: string, preview: string}} who @returns {Promise<Hello>} */
   async hello(who) {
     /** @type {Record<string, string>} */
     const body = { device: who.device, page: who.page };
     if (who.user) body.user = who.user;
+    if (who.preview) body.preview = who.preview;
     const hello = await this.call("POST", "", JSON.stringify(body));
     if (hello.token) this.token = hello.token;
     return hello;

@@ -7,7 +7,7 @@ import { Rows } from "./rows.js";
 import { el, icon, thumb } from "./view.js";
 
 /** @typedef {import("./api.js").Message} Message @typedef {import("./api.js").Outgoing} Outgoing */
-/** @typedef {{base: string, page: string, user: string, open: boolean}} Settings */
+/** @typedef {{base: string, page: string, user: string, preview: string, open: boolean}} Settings */
 
 const maxPicture = 10 * 1024 * 1024;
 const device = matchMedia("(max-width: 820px), (pointer: coarse)").matches ? "phone" : "pc";
@@ -50,7 +50,7 @@ export class Widget {
   constructor(settings) {
     this.settings = settings;
     this.api = new Api(settings.base);
-    this.keep = new Keep(settings.base);
+    this.keep = new Keep(settings.base + (settings.preview ? "preview" : ""));
     /** @type {Map<number, Message>} */
     this.messages = new Map();
     /** @type {Map<string, string>} own words, which the server keeps masked */
@@ -196,6 +196,10 @@ export class Widget {
         if (err instanceof Problem && (err.code === "unauthorized" || err.code === "ended")) {
           this.keep.set({ token: "" });
           this.anew();
+        } else if (err instanceof Problem && err.code === "preview-expired") {
+          this.trouble = err.message;
+          this.show();
+          return;
         } else if (err instanceof Problem && err.code === "user-invalid") {
           this.settings.user = "";
         } else if (!(err instanceof DOMException && err.name === "AbortError")) {
@@ -211,7 +215,7 @@ export class Widget {
     await this.keep.alone(async () => {
       this.keep.load();
       this.api.token = this.keep.data.token || "";
-      this.hello = await this.api.hello({ user: this.settings.user, device, page: this.settings.page });
+      this.hello = await this.api.hello({ user: this.settings.user, device, page: this.settings.page, preview: this.settings.preview });
       this.keep.set({ token: this.api.token });
     });
     const past = await this.api.history(0);

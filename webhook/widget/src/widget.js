@@ -6,7 +6,7 @@
   if (tag) {
     const base = new URL(".", tag.src).href;
     import(base + "widget/app.js").then((m) => m.start({
-      base, page: tag.dataset.page || "", user: tag.dataset.userToken || "", open: tag.dataset.open === "true",
+      base, page: tag.dataset.page || "", user: tag.dataset.userToken || "", preview: tag.dataset.preview || "", open: tag.dataset.open === "true",
     }));
   }
 }

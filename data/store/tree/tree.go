@@ -1,16 +1,17 @@
-package store
+// Package tree has an ordered map of byte strings that can be forked for nothing.
+package tree
 
 import (
 	"bytes"
 	"math/rand/v2"
 )
 
-// A tree is an ordered map of byte strings that can be forked for nothing: the
-// fork and the original share what neither has changed since. It holds the
-// whole state of [Memory] and the uncommitted writes of [File]. It is a treap
+// A Tree is an ordered map of byte strings that can be forked for nothing: the
+// fork and the original share what neither has changed since. It is a treap
 // whose nodes are copied before they are changed, unless they were made since
-// the last fork. The zero value is empty.
-type tree struct {
+// the last fork. The zero value is empty. A tree is for one goroutine at a time;
+// its forks are trees of their own.
+type Tree struct {
 	root *node
 	mark *mark // of the nodes that no other tree can reach; nil if there are none
 }
@@ -25,15 +26,15 @@ type node struct {
 	left, right *node
 }
 
-// fork returns a tree with the same content. From now on a change of one is
+// Fork returns a tree with the same content. From now on a change of one is
 // not seen by the other, nor by an iterator that is already under way.
-func (t *tree) fork() tree {
+func (t *Tree) Fork() Tree {
 	t.mark = nil
-	return tree{root: t.root}
+	return Tree{root: t.root}
 }
 
-// get returns the value of key.
-func (t *tree) get(key []byte) (value []byte, found bool) {
+// Get returns the value of key.
+func (t *Tree) Get(key []byte) (value []byte, found bool) {
 	for n := t.root; n != nil; {
 		switch c := bytes.Compare(key, n.key); {
 		case c < 0:
@@ -47,28 +48,78 @@ func (t *tree) get(key []byte) (value []byte, found bool) {
 	return nil, false
 }
 
-// set keeps key and value, without copying them.
-func (t *tree) set(key, value []byte) {
+// Floor returns the last entry at or before key, or a nil key.
+func (t *Tree) Floor(key []byte) (at, value []byte) { return t.last(key, 0) }
+
+// Below returns the last entry before key, or a nil key.
+func (t *Tree) Below(key []byte) (at, value []byte) { return t.last(key, -1) }
+
+// last returns the last entry whose comparison with key gives at most that.
+func (t *Tree) last(key []byte, most int) (at, value []byte) {
+	var best *node
+	for n := t.root; n != nil; {
+		if bytes.Compare(n.key, key) <= most {
+			best, n = n, n.right
+		} else {
+			n = n.left
+		}
+	}
+	if best == nil {
+		return nil, nil
+	}
+	return best.key, best.value
+}
+
+// Empty reports whether the tree has no entries.
+func (t *Tree) Empty() bool { return t.root == nil }
+
+// Set keeps key and value, without copying them.
+func (t *Tree) Set(key, value []byte) {
 	t.own()
 	t.root = t.insert(t.root, key, value)
 }
 
-// del removes key.
-func (t *tree) del(key []byte) {
-	if _, found := t.get(key); found {
+// Del removes key.
+func (t *Tree) Del(key []byte) {
+	if _, found := t.Get(key); found {
 		t.own()
 		t.root = t.remove(t.root, key)
 	}
 }
 
-func (t *tree) own() {
+// Cut removes all keys from <= key < to.
+func (t *Tree) Cut(from, to []byte) {
+	if bytes.Compare(from, to) >= 0 {
+		return
+	}
+	t.own()
+	low, rest := t.split(t.root, from)
+	_, high := t.split(rest, to)
+	t.root = t.merge(low, high)
+}
+
+// split takes a tree apart, into the keys below key and the others.
+func (t *Tree) split(n *node, key []byte) (low, high *node) {
+	if n == nil {
+		return nil, nil
+	}
+	n = t.writable(n)
+	if bytes.Compare(n.key, key) < 0 {
+		n.right, high = t.split(n.right, key)
+		return n, high
+	}
+	low, n.left = t.split(n.left, key)
+	return low, n
+}
+
+func (t *Tree) own() {
 	if t.mark == nil {
 		t.mark = new(mark)
 	}
 }
 
 // writable returns n, or a copy of it if another tree may reach n.
-func (t *tree) writable(n *node) *node {
+func (t *Tree) writable(n *node) *node {
 	if n.mark == t.mark {
 		return n
 	}
@@ -77,7 +128,7 @@ func (t *tree) writable(n *node) *node {
 	return &c
 }
 
-func (t *tree) insert(n *node, key, value []byte) *node {
+func (t *Tree) insert(n *node, key, value []byte) *node {
 	if n == nil {
 		return &node{key: key, value: value, rank: rand.Uint32(), mark: t.mark}
 	}
@@ -104,7 +155,7 @@ func (t *tree) insert(n *node, key, value []byte) *node {
 }
 
 // remove takes key, which is there, out of the tree under n.
-func (t *tree) remove(n *node, key []byte) *node {
+func (t *Tree) remove(n *node, key []byte) *node {
 	c := bytes.Compare(key, n.key)
 	if c == 0 {
 		return t.merge(n.left, n.right)
@@ -119,7 +170,7 @@ func (t *tree) remove(n *node, key []byte) *node {
 }
 
 // merge joins two trees, all keys of a being below those of b.
-func (t *tree) merge(a, b *node) *node {
+func (t *Tree) merge(a, b *node) *node {
 	switch {
 	case a == nil:
 		return b
@@ -136,17 +187,17 @@ func (t *tree) merge(a, b *node) *node {
 	}
 }
 
-// A treeCursor goes over a range of a tree. The tree must have been forked
+// A Cursor goes over a range of a tree. The tree must have been forked
 // before it is changed.
-type treeCursor struct {
+type Cursor struct {
 	path    []*node // nodes still to visit whose near side was visited; the next one is last
 	end     []byte  // first key beyond, or with reverse the last key; nil for none
 	reverse bool
 }
 
-// cursor returns a cursor over from <= key < to; nil stands for no bound.
-func (t *tree) cursor(from, to []byte, reverse bool) *treeCursor {
-	c := &treeCursor{end: to, reverse: reverse}
+// Cursor returns a cursor over from <= key < to; nil stands for no bound.
+func (t *Tree) Cursor(from, to []byte, reverse bool) *Cursor {
+	c := &Cursor{end: to, reverse: reverse}
 	if reverse {
 		c.end = from
 	}
@@ -167,8 +218,8 @@ func (t *tree) cursor(from, to []byte, reverse bool) *treeCursor {
 	return c
 }
 
-// next returns the next entry, or a nil key at the end.
-func (c *treeCursor) next() (key, value []byte) {
+// Next returns the next entry, or a nil key at the end.
+func (c *Cursor) Next() (key, value []byte) {
 	if len(c.path) == 0 {
 		return nil, nil
 	}

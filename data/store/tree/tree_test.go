@@ -1,4 +1,4 @@
-package store
+package tree
 
 import (
 	"bytes"
@@ -12,22 +12,27 @@ import (
 func FuzzTree(f *testing.F) {
 	f.Add([]byte("abcdefghijklmnop"))
 	f.Add([]byte("a1Fb2c3D1D2Ra4"))
+	f.Add([]byte("abFcdeCfgChDRCijk"))
 	f.Add(bytes.Repeat([]byte("kFmaDqzR"), 20))
 	f.Fuzz(func(t *testing.T, program []byte) {
-		var now, kept tree
+		var now, kept Tree
 		want, keptWant := map[string]string{}, map[string]string{}
 		for i, op := range program {
 			key := string(op % 32)
 			switch {
 			case op == 'F':
-				kept, keptWant = now.fork(), maps.Clone(want)
+				kept, keptWant = now.Fork(), maps.Clone(want)
 			case op == 'R':
-				now, want = kept.fork(), maps.Clone(keptWant)
+				now, want = kept.Fork(), maps.Clone(keptWant)
+			case op == 'C':
+				from, to := byte(i%32), byte(i%32+5)
+				now.Cut([]byte{from}, []byte{to})
+				maps.DeleteFunc(want, func(k, _ string) bool { return k >= string(from) && k < string(to) })
 			case op%3 == 0:
-				now.del([]byte(key))
+				now.Del([]byte(key))
 				delete(want, key)
 			default:
-				now.set([]byte(key), []byte{byte(i)})
+				now.Set([]byte(key), []byte{byte(i)})
 				want[key] = string([]byte{byte(i)})
 			}
 			from, to := []byte{op % 7}, []byte{op % 37}
@@ -38,25 +43,31 @@ func FuzzTree(f *testing.F) {
 	})
 }
 
-func checkTree(t *testing.T, tr *tree, want map[string]string, from, to []byte) {
+func checkTree(t *testing.T, tr *Tree, want map[string]string, from, to []byte) {
 	t.Helper()
 	keys := slices.Sorted(maps.Keys(want))
 	keys = slices.DeleteFunc(keys, func(k string) bool {
 		return k < string(from) || (to != nil && k >= string(to))
 	})
 	for _, reverse := range []bool{false, true} {
-		c := tr.cursor(from, to, reverse)
+		c := tr.Cursor(from, to, reverse)
 		for _, k := range keys {
-			key, value := c.next()
+			key, value := c.Next()
 			if string(key) != k || string(value) != want[k] {
 				t.Fatalf("cursor from %q to %q, reverse %v: got %q=%q, want %q=%q", from, to, reverse, key, value, k, want[k])
 			}
-			if value, found := tr.get([]byte(k)); !found || string(value) != want[k] {
+			if at, _ := tr.Floor([]byte(k)); string(at) != k {
+				t.Fatalf("floor of %q: got %q", k, at)
+			}
+			if at, value := tr.Below([]byte(k + "\x00")); string(at) != k || string(value) != want[k] {
+				t.Fatalf("below what follows %q: got %q=%q, want %q", k, at, value, want[k])
+			}
+			if value, found := tr.Get([]byte(k)); !found || string(value) != want[k] {
 				t.Fatalf("get %q: got %q, %v, want %q", k, value, found, want[k])
 			}
 		}
 		for range 2 {
-			if key, _ := c.next(); key != nil {
+			if key, _ := c.Next(); key != nil {
 				t.Fatalf("cursor from %q to %q, reverse %v: goes on with %q", from, to, reverse, key)
 			}
 		}

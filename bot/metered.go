@@ -1,0 +1,321 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"signdesk/bot/channel"
+	"signdesk/bot/desk"
+	"signdesk/data/store"
+)
+
+// Limits of sending where sends are counted.
+const (
+	flightTime = time.Minute     // longer than any try takes; after a crash the delivery waits that long
+	gather     = 2 * time.Second // the staff's lines wait for each other so long, to go as one
+	maxPack    = 8               // messages that go as one
+)
+
+// errWindow is why a message waits for its person: the channel lets no more
+// through.
+var errWindow = &channel.SendError{Kind: channel.Closed, Code: "window", Err: errors.New("no sends are left until the person writes")}
+
+// errTaken means that somebody else brings a delivery now.
+var errTaken = errors.New("bot: delivery is brought by somebody else")
+
+// A flight is what a sender was given.
+type flight struct {
+	list  []*Delivery // one, or several that go as one message
+	m     channel.Outbound
+	spent int // sends taken from the person's windows
+}
+
+// A tried is a flight that is over: how it went.
+type tried struct {
+	flight
+	failure error
+}
+
+// bring has what is due to a person sent: a delivery, and those behind it that go
+// along. If it cannot be noted how that went, for want of room or because the store
+// is broken, it is remembered: a message that was sent must not be sent again every
+// second until the store takes updates.
+func (b *Bot) bring(ctx context.Context, s channel.Sender, d *Delivery) (sent bool, err error) {
+	was, known := b.unnoted.Load(d.attempt())
+	if !known {
+		t, err := b.try(ctx, s, d)
+		if t == nil || err != nil {
+			return false, err
+		}
+		was = *t
+	}
+	t := was.(tried)
+	notice, err := b.land(context.WithoutCancel(ctx), t.flight, t.failure)
+	if err != nil {
+		b.unnoted.Store(d.attempt(), t)
+		return false, err
+	}
+	b.unnoted.Delete(d.attempt())
+	if notice != nil {
+		err = b.notice(context.WithoutCancel(ctx), s, notice)
+	}
+	return t.failure == nil, err
+}
+
+// attempt names what is sent by a try: another one if the message is replaced.
+func (d *Delivery) attempt() string { return fmt.Sprint(d.ID, " ", d.Seq, " ", d.Rev) }
+
+// wasTried reports whether it is only to be noted how a try went.
+func (b *Bot) wasTried(d *Delivery) bool {
+	_, known := b.unnoted.Load(d.attempt())
+	return known
+}
+
+// try has a delivery sent. What a channel that counts would not let through is not
+// tried. It returns nil if somebody else brings it. An error means that nothing was
+// tried, or that it is in doubt and will be tried again.
+func (b *Bot) try(ctx context.Context, s channel.Sender, d *Delivery) (_ *tried, err error) {
+	f := flight{list: []*Delivery{d}, m: d.outbound()}
+	if meter, counted := s.(channel.Metered); counted || b.Shared {
+		f, err = b.launch(ctx, meter, d)
+	}
+	switch {
+	case errors.Is(err, errTaken):
+		return nil, nil
+	case err == nil:
+		// gofail: var deliverySending struct{}
+		err = s.Send(ctx, f.m)
+		// gofail: var deliverySent struct{}
+	case !errors.Is(err, errWindow):
+		return nil, err
+	}
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return &tried{f, err}, nil
+}
+
+func (d *Delivery) outbound() channel.Outbound {
+	return channel.Outbound{ID: d.ID, To: d.To, Message: d.Message, Skip: d.Skip}
+}
+
+// flying reports whether a sender has the delivery.
+func (d *Delivery) flying(now time.Time) bool { return d.Flight.After(now) }
+
+// launch takes a delivery for a sender, so that no reply carries it at the same
+// time and no other process that shares the store brings it; and, unless meter is
+// nil, the sends that it costs: counted before they are made, so that a try whose
+// answer is lost counts too. The error is [errTaken] or [errWindow].
+func (b *Bot) launch(ctx context.Context, meter channel.Metered, d *Delivery) (f flight, err error) {
+	now := b.Now()
+	refused := false
+	err = b.Store.Update(ctx, func(tx store.Tx) error {
+		f, refused = flight{list: []*Delivery{d}}, false
+		list, err := pending(tx, d.To, maxPack)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 || list[0].ID != d.ID || list[0].State != Owed || list[0].Due.After(now) || list[0].flying(now) {
+			return errTaken
+		}
+		if meter == nil {
+			f.list, f.m = list[:1], list[0].outbound()
+			return fly(tx, now, f.list)
+		}
+		f.list, f.m = pack(meter, list, now)
+		key := store.Key{}.Str(d.To.String())
+		c, err := get[conversation](tx, conversations, key)
+		if err != nil {
+			return err
+		}
+		if c != nil && c.Windows != nil {
+			free := c.left(now)
+			if !list[0].Staff {
+				free -= b.Reserve
+			}
+			if refused = free <= 0; refused {
+				return nil
+			}
+			f.m.Budget = free
+			f.spent = meter.Cost(f.m)
+			f.m.Budget = f.spent
+			c.spend(f.spent, now)
+			if err := put(tx, conversations, key, c); err != nil {
+				return err
+			}
+		}
+		return fly(tx, now, f.list)
+	})
+	if err == nil && refused {
+		err = errWindow
+	}
+	return f, err
+}
+
+// fly notes that deliveries are on their way, and until when they count as such.
+func fly(tx store.Tx, now time.Time, list []*Delivery) error {
+	for _, d := range list {
+		d.Flight = now.Add(flightTime)
+		if err := put(tx, deliveries, store.Key{}.Str(d.ID), d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pack joins the deliveries that are due, of one speaker, as far as the channel
+// brings them as one message.
+func pack(meter channel.Metered, list []*Delivery, now time.Time) ([]*Delivery, channel.Outbound) {
+	var out []channel.Outbound
+	for _, d := range list {
+		if d.State != Owed || d.Due.After(now) || d.flying(now) || d.Staff != list[0].Staff {
+			break
+		}
+		out = append(out, d.outbound())
+	}
+	if len(out) == 1 {
+		return list[:1], out[0]
+	}
+	m, n := meter.Pack(out)
+	return list[:n], m
+}
+
+// land notes how a try went, and tells the desk of its own. It returns what a
+// person should get notice of, nil if nothing.
+func (b *Bot) land(ctx context.Context, f flight, failure error) (notice *Delivery, err error) {
+	err = b.Store.Update(ctx, func(tx store.Tx) error {
+		notice = nil
+		for _, was := range f.list {
+			err := settle(tx, was.ID, func(d *Delivery) error {
+				b.tried(d, failure)
+				d.Flight = time.Time{}
+				if d.State == Sent && d.Rev != was.Rev { // it was replaced meanwhile
+					d.State, d.Due = Owed, b.Now()
+				}
+				if d.State == Parked && !strings.HasPrefix(d.ID, replyID) {
+					notice = d
+				}
+				return b.report(tx, d, failure)
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if failure == nil {
+			return nil
+		}
+		return b.reckon(tx, f, failure, &notice)
+	})
+	return notice, err
+}
+
+// reckon brings a person's windows in line with what the channel said, and lets
+// him have one notice until he writes.
+func (b *Bot) reckon(tx store.Tx, f flight, failure error, notice **Delivery) error {
+	key := store.Key{}.Str(f.list[0].To.String())
+	c, err := get[conversation](tx, conversations, key)
+	if err != nil || c == nil {
+		*notice = nil
+		return err
+	}
+	if se := new(channel.SendError); errors.As(failure, &se) {
+		switch {
+		case se.Shut:
+			c.shut()
+		case se.Code != "" && f.spent > se.Parts: // the platform refused it, so that it did not count it
+			c.refund(f.spent-se.Parts, b.Now())
+		}
+	}
+	if *notice != nil && c.Noticed {
+		*notice = nil
+	}
+	c.Noticed = c.Noticed || *notice != nil
+	return put(tx, conversations, key, c)
+}
+
+// Notices of what waits for a person.
+const (
+	noticeStaff = "客服给您回复了，请打开公众号查看"
+	noticeNews  = "您办理的事情有新进展，请打开公众号查看"
+)
+
+// notice tells a person by other means that something waits for him, and the desk
+// by which.
+func (b *Bot) notice(ctx context.Context, s channel.Sender, d *Delivery) error {
+	text, how := noticeNews, ""
+	if d.Staff {
+		text = noticeStaff
+	}
+	if n, ok := s.(channel.Noticer); ok {
+		var err error
+		if how, err = n.Notice(ctx, d.To, text); err != nil {
+			b.Logger.Warn("notice not sent", "channel", d.To.Channel, "err", err)
+		}
+	}
+	if how == "" && b.Text != nil {
+		account, err := b.accountOf(ctx, d.To)
+		if err != nil {
+			return err
+		}
+		if account != "" {
+			if how, err = b.Text(ctx, account, "w-"+d.ID); err != nil {
+				b.Logger.Warn("notice not sent", "channel", "sms", "err", err)
+			}
+		}
+	}
+	if how == "" || d.Ticket == "" {
+		return nil
+	}
+	return b.Store.Update(ctx, func(tx store.Tx) error {
+		return b.happen(tx, fmt.Sprintf("noticed-%s-%d", d.ID, d.Tries), desk.Happening{Kind: desk.Noticed, Ticket: d.Ticket, At: b.Now(), Reason: how})
+	})
+}
+
+func (b *Bot) accountOf(ctx context.Context, p channel.Peer) (account string, err error) {
+	err = b.Store.View(ctx, func(tx store.Tx) error {
+		c, err := get[conversation](tx, conversations, store.Key{}.Str(p.String()))
+		if c != nil {
+			account = c.Account
+		}
+		return err
+	})
+	return account, err
+}
+
+// Carry claims messages that a person has not got yet for a reply that brings
+// them, in their order up to the first that a sender has. flying reports whether
+// there is such a one: it arrives in a moment. The claim lasts as long as that of
+// a reply; see [Receipt.Delivery].
+func (b *Bot) Carry(ctx context.Context, ids ...string) (claimed []string, flying bool, err error) {
+	now := b.Now()
+	err = b.Store.Update(ctx, func(tx store.Tx) error {
+		claimed, flying = nil, false
+		for _, id := range ids {
+			key := store.Key{}.Str(id)
+			d, err := get[Delivery](tx, deliveries, key)
+			if err != nil {
+				return err
+			}
+			switch {
+			case d != nil && d.Carried:
+				claimed = append(claimed, id)
+				continue
+			case d == nil || d.State != Owed && d.State != Parked:
+				continue // it was sent
+			}
+			if flying = d.flying(now); flying {
+				return nil
+			}
+			d.State, d.Due = Owed, now.Add(claim)
+			if err := put(tx, deliveries, key, d); err != nil {
+				return err
+			}
+			claimed = append(claimed, id)
+		}
+		return nil
+	})
+	return claimed, flying, err
+}

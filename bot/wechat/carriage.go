@@ -1,0 +1,148 @@
+package wechat
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"signdesk/bot/channel"
+)
+
+// A carriage is what goes back in a request: the same in every attempt.
+type carriage struct {
+	text  string
+	ids   []string       // that are delivered by it
+	begun map[string]int // of which it brings one part more: how many the person has then
+}
+
+// all are the ids that it brings something of.
+func (c *carriage) all() []string { return slices.AppendSeq(slices.Clone(c.ids), maps.Keys(c.begun)) }
+
+// add puts the next part of a message into the carriage.
+func (c *carriage) add(id string, skip, parts int) {
+	switch {
+	case id == "":
+	case skip+1 < parts:
+		if c.begun == nil {
+			c.begun = make(map[string]int)
+		}
+		c.begun[id] = skip + 1
+	default:
+		c.ids = append(c.ids, id)
+	}
+}
+
+// What goes with a reply.
+const (
+	maxEarlier = 5                      // messages from before
+	carryTries = 10                     // while the outbox has one of them
+	carryPause = 150 * time.Millisecond // between tries
+	divider    = "\n－－－－－－\n"           // between messages that come as one
+)
+
+// compose puts what the person has not got from before, as far as it fits, in
+// front of the reply; nil if there is nothing to bring. A reply that was owed
+// before, and was sent since, is not brought again.
+func (a *Account) compose(ctx context.Context, r *Reply) *carriage {
+	if r.Again && r.ID != "" {
+		claimed, _, err := a.Talks.Carry(ctx, r.ID)
+		if err != nil {
+			a.Log.Error("reply not claimed", "channel", Channel, "err", err)
+		}
+		if len(claimed) == 0 {
+			return nil
+		}
+	}
+	c := new(carriage)
+	own := ""
+	if !r.silent() {
+		parts := a.parts(r.Message, 0)
+		own = parts[0]
+		c.add(r.ID, 0, len(parts))
+	}
+	if r.Earlier {
+		for _, e := range a.earlier(ctx, r, maxText-len(own)) {
+			if c.text != "" {
+				c.text += divider
+			}
+			c.text += e.text
+			c.add(e.id, e.skip, e.parts)
+		}
+	}
+	if own != "" && c.text != "" {
+		c.text += divider
+	}
+	c.text += own
+	if c.text == "" {
+		return nil
+	}
+	return c
+}
+
+// silent reports whether the reply says nothing by itself.
+func (r *Reply) silent() bool {
+	return r.ID == "" && r.Message.Text == "" && len(r.Message.Choices) == 0
+}
+
+// A piece is one part of a message from before.
+type piece struct {
+	id, text    string
+	skip, parts int
+}
+
+// earlier claims what the person has not got from before, as far as it fits. If
+// the outbox just sends the first of it, it waits for that, so that nothing
+// arrives twice or out of order.
+func (a *Account) earlier(ctx context.Context, r *Reply, room int) []piece {
+	for try := 1; ; try++ {
+		list, err := a.Talks.Pending(ctx, r.To, maxEarlier)
+		if err != nil {
+			a.Log.Error("earlier messages not found", "channel", Channel, "err", err)
+			return nil
+		}
+		fits := a.fitting(list, r.ID, room)
+		var ids []string
+		for _, p := range fits {
+			ids = append(ids, p.id)
+		}
+		claimed, flying, err := a.Talks.Carry(ctx, ids...)
+		if err != nil {
+			a.Log.Error("earlier messages not claimed", "channel", Channel, "err", err)
+			return nil
+		}
+		if flying && len(claimed) == 0 && try < carryTries && ctx.Err() == nil {
+			time.Sleep(carryPause)
+			continue
+		}
+		return slices.DeleteFunc(fits, func(p piece) bool { return !slices.Contains(claimed, p.id) })
+	}
+}
+
+// fitting are the messages that go with a reply, in order.
+func (a *Account) fitting(list []channel.Outbound, reply string, room int) (out []piece) {
+	for _, m := range list {
+		if _, ok := a.brought.Load(m.ID); ok {
+			continue
+		}
+		if m.ID == reply || m.Message.Image != nil && a.Verified { // it is sent
+			break
+		}
+		if m.Message.Image != nil {
+			m.Message.Text += noImage
+		}
+		parts := a.parts(m.Message, 0)
+		if m.Skip >= len(parts) || len(parts[m.Skip])+len(divider) > room {
+			break
+		}
+		room -= len(parts[m.Skip]) + len(divider)
+		out = append(out, piece{m.ID, parts[m.Skip], m.Skip, len(parts)})
+		if m.Skip+1 < len(parts) {
+			break
+		}
+	}
+	return out
+}
+
+// noImage stands for a picture that an account that may only reply cannot bring.
+const noImage = "（这里还有一张图片，公众号暂时发不过来。）"

@@ -1,0 +1,170 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	// connectTimeout is how long one host may take to answer, unless the address
+	// says otherwise: short enough to try another one in time.
+	connectTimeout = time.Second
+	// poolSize is how many views and reads go on at once; each serves many that
+	// began together.
+	poolSize = 16
+	// idleTransaction is how long a replica that fell silent may hold up the
+	// others.
+	idleTransaction = 5 * time.Second
+)
+
+// errBehind refuses a server that lacks what was acknowledged.
+var errBehind = errors.New("the server is behind what was seen before; an old primary that came back must not be written to")
+
+// A fence keeps old primaries out: a server is refused if another one was seen
+// on a later timeline, which PostgreSQL begins with each promotion.
+type fence struct {
+	timeline atomic.Uint64 // the latest that was seen
+	raised   func()        // called when a later one is seen
+}
+
+const sqlTimeline = `SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)`
+
+// check refuses a server of an old timeline. Servers that do not tell, as they
+// are of another make, are taken.
+func (f *fence) check(ctx context.Context, conn *pgconn.PgConn) error {
+	if !isPostgres(conn) {
+		return nil
+	}
+	res := conn.ExecParams(ctx, sqlTimeline, nil, nil, nil, nil).Read()
+	if res.Err != nil {
+		if _, answered := errors.AsType[*pgconn.PgError](res.Err); answered {
+			return nil
+		}
+		return res.Err
+	}
+	if len(res.Rows) != 1 {
+		return nil
+	}
+	timeline, err := strconv.ParseUint(string(res.Rows[0][0]), 16, 64)
+	if err != nil {
+		return nil // not in the form of PostgreSQL
+	}
+	for {
+		seen := f.timeline.Load()
+		if timeline < seen {
+			return fmt.Errorf("%w: timeline %d after %d", errBehind, timeline, seen)
+		}
+		if f.timeline.CompareAndSwap(seen, timeline) {
+			if seen != 0 && timeline > seen {
+				f.raised()
+			}
+			return nil
+		}
+	}
+}
+
+// configure reads the address and adds what every connection needs.
+func (s *Store) configure(dsn string) (*pgxpool.Config, error) {
+	cfg, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	c := cfg.ConnConfig
+	if c.ConnectTimeout == 0 || c.ConnectTimeout > 2*time.Minute { // pgx's own default is as long
+		c.ConnectTimeout = connectTimeout
+	}
+	if cfg.MaxConns < poolSize {
+		cfg.MaxConns = poolSize
+	}
+	wanted := c.ValidateConnect // target_session_attrs
+	if wanted == nil {
+		wanted = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
+	c.ValidateConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+		if err := wanted(ctx, conn); err != nil {
+			return err
+		}
+		return s.fence.check(ctx, conn)
+	}
+	cfg.BeforeConnect = func(ctx context.Context, _ *pgx.ConnConfig) error { s.survey(ctx); return nil }
+	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return s.prepare(ctx, conn, 0) }
+	return cfg, nil
+}
+
+// prepare sets what a session needs. lock is for how long it may wait for
+// others, 0 for a session that only reads.
+func (s *Store) prepare(ctx context.Context, conn *pgx.Conn, lock time.Duration) error {
+	sql := "SET statement_timeout = " + strconv.FormatInt((4*s.timeout).Milliseconds(), 10) + ";"
+	if lock > 0 {
+		sql += fmt.Sprintf("SET lock_timeout = %d; SET idle_in_transaction_session_timeout = %d;", lock.Milliseconds(), idleTransaction.Milliseconds())
+	}
+	if isPostgres(conn.PgConn()) {
+		// Without statistics of a young table the planner reads all of it; and
+		// what is acknowledged must be on disk, and on the synchronous standby.
+		sql += `SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; SET jit = off;
+SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local');`
+	}
+	_, err := conn.PgConn().Exec(ctx, sql).ReadAll()
+	return err
+}
+
+// surveyed is for how long the hosts need not be asked again.
+const surveyed = 2 * time.Second
+
+// survey asks all hosts, if there are several, for their timeline, so that an
+// old primary which answers first is known for what it is.
+func (s *Store) survey(ctx context.Context) {
+	hosts := s.hosts()
+	if len(hosts) < 2 {
+		return
+	}
+	s.surveyMu.Lock()
+	defer s.surveyMu.Unlock()
+	if time.Since(s.surveyedAt) < surveyed {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	var g sync.WaitGroup
+	for _, cfg := range hosts {
+		g.Go(func() {
+			conn, err := pgconn.ConnectConfig(ctx, cfg) // whose ValidateConnect notes the timeline
+			if err == nil {
+				_ = conn.Close(ctx)
+			}
+		})
+	}
+	g.Wait()
+	s.surveyedAt = time.Now()
+}
+
+// hosts returns a configuration for each host of the address.
+func (s *Store) hosts() []*pgconn.Config {
+	base := &s.cfg.ConnConfig.Config
+	type host struct {
+		name string
+		port uint16
+	}
+	var list []*pgconn.Config
+	seen := map[host]*pgconn.Config{}
+	for _, f := range append([]*pgconn.FallbackConfig{{Host: base.Host, Port: base.Port, TLSConfig: base.TLSConfig}}, base.Fallbacks...) {
+		if c := seen[host{f.Host, f.Port}]; c != nil {
+			c.Fallbacks = append(c.Fallbacks, f) // the same without TLS
+			continue
+		}
+		c := base.Copy()
+		c.Host, c.Port, c.TLSConfig, c.Fallbacks = f.Host, f.Port, f.TLSConfig, nil
+		seen[host{f.Host, f.Port}] = c
+		list = append(list, c)
+	}
+	return list
+}
