@@ -241,7 +241,7 @@ func (s *Server) Handler() http.Handler {
 }
 
 // pagePolicy lets a page load what this server has, and nothing else.
-const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self' blob: data:; script-src 'self'; connect-src 'self'; form-action 'self'; " +
+const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; " +
 	"base-uri 'none'; frame-ancestors 'self'; frame-src 'self'"
 
 // headers sets what protects a page that shows people's own words.
