@@ -66,6 +66,29 @@ func TestNotTwice(t *testing.T) {
 	})
 }
 
+// TestSentAhead: what does not fit beside the reply is sent ahead of it.
+func TestSentAhead(t *testing.T) {
+	inBubble(t, nil, func(r *rig) {
+		r.talks.owed = []channel.Outbound{owed("e1", strings.Repeat("长", 660))}
+		go func() { // the outbox
+			for range 20 {
+				time.Sleep(100 * time.Millisecond)
+				r.talks.mu.Lock()
+				if slices.Contains(r.talks.released, "e1") && len(r.talks.owed) > 0 && r.talks.owed[0].ID == "e1" {
+					r.talks.owed = r.talks.owed[1:]
+				}
+				r.talks.mu.Unlock()
+			}
+		}()
+		start := time.Now()
+		a, _ := r.push(wechattest.Text("u1", "1", "好了吗"))
+		if a.Text != "您说：好了吗" || !slices.Equal(r.talks.released, []string{"e1"}) || time.Since(start) > time.Second {
+			r.Errorf("%q after %v, released %q", a.Text, time.Since(start), r.talks.released)
+		}
+		time.Sleep(3 * time.Second)
+	})
+}
+
 // TestSentSince: a message is brought again, by another process or long after,
 // and its reply was sent as a customer-service message meanwhile.
 func TestSentSince(t *testing.T) {
