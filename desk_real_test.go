@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"signdesk/actions/platform"
 	"signdesk/actions/platform/demo"
 	"signdesk/bot/channel"
@@ -509,6 +511,11 @@ func (d *realDesk) tries() {
 	if n := p.told("bot", "不会转给客服"); n != 1 {
 		d.Errorf("a preview calls the staff: %+v", p.log())
 	}
+	tab := &tab{T: d.T, ctx: chrome(d.T)}
+	tab.run(chromedp.Navigate("http://" + d.addr + link))
+	tab.until(`root.querySelector(".panel").checkVisibility()`)
+	tab.says(taughtQuestion, "自行打印")
+	tab.shot("preview")
 	for _, bad := range []string{"x", token[:len(token)-4] + "AAAA", b.token} {
 		res, err := http.Get("http://" + d.addr + "/preview?t=" + bad)
 		if err != nil {
