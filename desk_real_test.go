@@ -230,7 +230,7 @@ func (c *caller) call(method, path string, in, out any) {
 	if err != nil {
 		c.d.Fatal(err)
 	}
-	for range 100 {
+	for giveUp := time.Now().Add(time.Minute); time.Now().Before(giveUp); {
 		req, err := http.NewRequestWithContext(c.d.Context(), method, "http://"+c.d.addr+"/api/v1/conversation"+path, bytes.NewReader(body))
 		if err != nil {
 			c.d.Fatal(err)
@@ -246,6 +246,10 @@ func (c *caller) call(method, path string, in, out any) {
 		}
 		raw, err := io.ReadAll(res.Body)
 		_ = res.Body.Close()
+		if res.StatusCode == http.StatusServiceUnavailable { // busy, as it says
+			time.Sleep(100 * time.Millisecond)
+			continue
+		}
 		if err != nil || res.StatusCode >= 300 {
 			c.d.Fatalf("%s %s: %d %s %v", method, path, res.StatusCode, raw, err)
 		}
