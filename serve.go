@@ -26,7 +26,18 @@ const (
 	readTimeout   = 15 * time.Second
 	writeTimeout  = 30 * time.Second
 	idleTimeout   = 2 * time.Minute
+
+	ownFiles = 64     // kept for the store, for logs, and for those whom we call
+	most     = 50_000 // connections, whatever the system allows
 )
+
+// connections is how many clients may be connected at once.
+func connections() int {
+	if n := openFiles(); n > 0 {
+		return min(most, max(n-ownFiles, n/4, 1))
+	}
+	return most
+}
 
 // serve answers on the web until ctx ends.
 func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err error) {
@@ -100,6 +111,7 @@ func serve(ctx context.Context, cfg *Config, _ any, _ []string, io std) (err err
 	}
 	srv := &http.Server{
 		Handler: web.Handler(), ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ConnState:         webhook.NewCrowd(connections()).State,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 	}
 	commands, err := listenControl(cfg)

@@ -44,7 +44,7 @@ func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *web
 	o := webhook.Options{Base: base, Talks: talks, Visitors: visitors, Users: users, AccountOf: s.accountOf, Contact: cfg.contact(), Hours: hotlineHours,
 		Now: s.clock.Now, Site: cfg.Site, Public: cfg.Public, Origins: listed(cfg.Origins), Proxies: listed(cfg.Proxies), Metrics: metrics, Rates: rates, Routes: routes, Log: log}
 	o.Secure = len(cfg.Public) > 5 && cfg.Public[:6] == "https:"
-	o.Letter = s.letterOf
+	o.Letter, o.Streams = s.letterOf, connections()/2
 	o.Ready = func() error {
 		if base.Content() == nil {
 			return errors.New("no knowledge base")
