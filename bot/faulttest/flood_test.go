@@ -131,7 +131,7 @@ func resident(t *testing.T, pid int) int {
 // without a deadline for writes (never given up).
 func TestStalledReaders(t *testing.T) {
 	t.Parallel()
-	readers, each := 200, 64<<10
+	readers, each := 200, 256<<10 // the collector lets the heap grow to five times what is used
 	if long {
 		readers = 5000
 	}

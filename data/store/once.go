@@ -29,11 +29,16 @@ func OnceAt(tx Tx, at time.Time, id string, fn func() (receipt []byte, err error
 	return once(tx, seenTable, hourKey(at).Str(id), fn)
 }
 
+// setBack is how far a clock may be set back without ids being forgotten that came
+// before that.
+const setBack = 2 * time.Hour
+
 // FindOnce returns the hour under which [OnceAt] remembers id, looking back from
 // now for as long as kept; now if it does not. It is for messages that do not
-// tell when they were made.
+// tell when they were made. What was remembered before the clock was set back, by
+// up to two hours, is found.
 func FindOnce(tx Tx, now time.Time, kept time.Duration, id string) time.Time {
-	for at := now; now.Sub(at) <= kept; at = at.Add(-time.Hour) {
+	for at := now.Add(setBack); now.Sub(at) <= kept; at = at.Add(-time.Hour) {
 		if tx.Get(seenTable, hourKey(at).Str(id)) != nil {
 			return at
 		}
