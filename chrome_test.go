@@ -47,7 +47,7 @@ func TestInABrowser(t *testing.T) {
 	}
 	browser := chrome(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"Widget": testWidget, "WidgetInTrouble": testWidgetInTrouble, "WidgetElsewhere": testWidgetElsewhere, "Pages": testPages, "LinkPages": testLinkPages,
+		"Widget": testWidget, "WidgetInTrouble": testWidgetInTrouble, "WidgetElsewhere": testWidgetElsewhere, "Stranger": testStranger, "Pages": testPages, "LinkPages": testLinkPages,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -122,6 +122,9 @@ func (b *tab) shot(name string) {
 		b.Fatal(err)
 	}
 }
+
+// keys types as a person at a keyboard does, wherever the focus is.
+func (b *tab) keys(text string) { b.Helper(); b.run(chromedp.KeyEvent(text)) }
 
 // another opens a second tab of the same browser.
 func (b *tab) another() *tab {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // testWidget walks through the story as a visitor with a browser.
@@ -80,6 +81,20 @@ func testWidget(t *testing.T, ctx context.Context) {
 	b.wants("我是人工客服小李")
 	b.until(`root.querySelector(".state").textContent.includes("正在为您服务")`)
 	b.shot("6-staff")
+
+	// By keyboard alone: it closes, opens, is walked through and written in.
+	b.js(`(root.querySelector("textarea").focus(), 1)`)
+	b.keys(kb.Escape)
+	b.until(`root.querySelector(".panel").hidden && root.activeElement.className === "launch"`)
+	b.keys(kb.Enter)
+	b.until(`!root.querySelector(".panel").hidden && root.activeElement.tagName === "TEXTAREA"`)
+	b.keys("谢谢")
+	b.keys(kb.Tab)
+	if where := b.js(`root.activeElement.textContent`); where != "发送" {
+		t.Errorf("after the text comes %q", where)
+	}
+	b.keys(kb.Enter)
+	b.until(`[...root.querySelectorAll(".row.visitor")].at(-1).textContent.includes("谢谢") && root.querySelector("textarea").value === ""`)
 
 	// Closed: what comes in is counted.
 	b.js(`(root.querySelector("[aria-label=收起]").click(), 1)`)

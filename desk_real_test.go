@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"signdesk/actions/platform"
 	"signdesk/actions/platform/demo"
 	"signdesk/bot/channel"
@@ -369,10 +371,18 @@ func realStory(d *realDesk, at trap) {
 	if at == "" {
 		d.tries()
 	}
-	d.step(at, func() { d.group.Say(staffWang, "", "/publish") }, "the release", d.shows("已发布版本1"))
+	d.step(at, func() {
+		d.group.Say(staffWang, "", "/publish")
+		if at == "" {
+			d.goesOn(d.shows("已发布版本1"))
+		}
+	}, "the release", d.shows("已发布版本1"))
 	b := d.caller("")
 	b.says(taughtQuestion, "")
 	d.until("the bot's answer", func() bool { return b.told("bot", "自行打印") == 1 })
+	if at == "" {
+		d.takesBack()
+	}
 	d.group.Say(ownerZhou, "", "/audit")
 	d.until("the audit", d.shows("最近的操作："))
 	d.judge(a, at)
@@ -408,7 +418,7 @@ func (d *realDesk) judge(a *caller, at trap) {
 		doubled += max(0, d.count(text)-1)
 	}
 	switch {
-	case (at == "" || at == onRequest) && doubled > 0, doubled > d.kills: // killed at any moment, an answer may have been on its way
+	case doubled > d.kills: // when it is killed an answer may be on its way
 		d.Errorf("%d things stand in the group twice after %d kills:\n%s", doubled, d.kills, d.group.Show())
 	}
 	told := ""
@@ -431,6 +441,45 @@ func (d *realDesk) command(args ...string) (string, error) {
 	cmd.Env = d.env
 	out, err := cmd.CombinedOutput()
 	return string(out), err
+}
+
+// goesOn has a customer ask until something is so.
+func (d *realDesk) goesOn(until func() bool) {
+	began, worst, n, c := time.Now(), time.Duration(0), 0, d.caller("")
+	for ; !until() && time.Since(began) < time.Minute; n++ {
+		at := time.Now()
+		c.says("提示无权限怎么办", "")
+		worst = max(worst, time.Since(at))
+	}
+	d.Logf("published after %v; meanwhile a customer asked %d times and waited %v at most", time.Since(began).Round(time.Millisecond), n, worst.Round(time.Millisecond))
+	if n < 5 {
+		d.Errorf("a customer could ask only %d times", n)
+	}
+}
+
+// takesBack rolls back and forth while customers ask: each gets the whole of one
+// release or the other, and the right one within a second.
+func (d *realDesk) takesBack() {
+	for i, to := range []string{"0", "1"} {
+		acts := len(d.tg.Calls("sendMessage"))
+		d.group.Say(staffWang, "", "/rollback "+to)
+		d.until("the answer", func() bool { return len(d.tg.Calls("sendMessage")) > acts })
+		began, c := time.Now(), d.caller("")
+		for asked := 1; ; asked++ {
+			c.says(taughtQuestion, "")
+			lines := c.log()
+			if len(lines) != 2*asked {
+				d.Fatalf("%d lines after %d questions", len(lines), asked)
+			}
+			if strings.Contains(lines[len(lines)-1].Text, "自行打印") == (i == 1) {
+				break
+			}
+			if took := time.Since(began); took > 5*time.Second { // a second, on a machine that has nothing else to do
+				d.Fatalf("rolled back to %s, and %v later not so", to, took)
+			}
+		}
+		d.Logf("release %s answers %v after it was said so", to, time.Since(began).Round(time.Millisecond))
+	}
 }
 
 // tries tries the draft before it is published: in the widget's preview, which the
@@ -462,6 +511,11 @@ func (d *realDesk) tries() {
 	if n := p.told("bot", "不会转给客服"); n != 1 {
 		d.Errorf("a preview calls the staff: %+v", p.log())
 	}
+	tab := &tab{T: d.T, ctx: chrome(d.T)}
+	tab.run(chromedp.Navigate("http://" + d.addr + link))
+	tab.until(`root.querySelector(".panel").checkVisibility()`)
+	tab.says(taughtQuestion, "自行打印")
+	tab.shot("preview")
 	for _, bad := range []string{"x", token[:len(token)-4] + "AAAA", b.token} {
 		res, err := http.Get("http://" + d.addr + "/preview?t=" + bad)
 		if err != nil {

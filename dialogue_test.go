@@ -253,6 +253,9 @@ func (p *player) onPage(h *person, in channel.Inbound) (bot.Receipt, error) {
 	}
 	list = slices.DeleteFunc(list, func(l bot.Line) bool { return l.From == bot.User })
 	if len(list) == 0 { // the link is of no use
+		if named := personal.FindString(page.html); named != "" {
+			p.site.Errorf("the page of a link that is over has %q:\n%s", named, page.html)
+		}
 		var said []string
 		for _, m := range saidOnPage.FindAllStringSubmatch(page.html, -1) {
 			said = append(said, strings.TrimSpace(html.UnescapeString(markup.ReplaceAllString(m[1]+m[2], ""))))

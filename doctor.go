@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"signdesk/actions/platform/calendar"
+	"signdesk/bot/wechat"
 	"signdesk/data/store"
 	"signdesk/data/store/postgres"
 )
@@ -32,6 +33,7 @@ func doctor(ctx context.Context, cfg *Config, _ any, _ []string, io std) error {
 	x.calendar(time.Now())
 	x.address(cfg)
 	x.eye(ctx, cfg)
+	x.wechat(cfg)
 	fmt.Fprintln(io.out, "\nwhat is missing, and what that costs")
 	none := true
 	for _, s := range cfg.settings {
@@ -162,4 +164,32 @@ func (x *examination) eye(ctx context.Context, cfg *Config) {
 		return
 	}
 	x.warn("screenshots are not read; people are asked to type", "install tesseract with simplified Chinese: apt-get install tesseract-ocr tesseract-ocr-chi-sim")
+}
+
+// wechat looks at the Official Account's settings; nobody is asked.
+func (x *examination) wechat(cfg *Config) {
+	w := cfg.Wechat
+	if w.AppID == "" {
+		return
+	}
+	o, err := wechatOptions(cfg)
+	if err == nil {
+		_, err = wechat.New(o)
+	}
+	if err != nil {
+		x.fail("WeChat", err, "serve cannot start; copy the values from 设置与开发 → 基本配置 of the account")
+		return
+	}
+	x.ok("WeChat account %s: callbacks at %s/wechat, mode %s", w.AppID, cfg.Public, w.Mode)
+	if cfg.Public == "" {
+		x.warn("SIGNDESK_PUBLIC is not set", "long answers on WeChat cannot link to the help center")
+	}
+	if w.Verified != "on" {
+		x.warn("the account counts as not verified (认证): it only replies", "set SIGNDESK_WECHAT_VERIFIED=on if it may send customer-service messages")
+	} else if w.Notice == "" {
+		x.warn("who is beyond WeChat's 48 hours hears of nothing until he writes", "set SIGNDESK_WECHAT_NOTICE to a template of the account")
+	}
+	if wechat.Mode(w.Mode) == wechat.Plain {
+		x.warn("WeChat callbacks come in plaintext", "set 安全模式 at WeChat and SIGNDESK_WECHAT_MODE=safe: the signature of plaintext does not cover what is said")
+	}
 }

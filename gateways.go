@@ -161,7 +161,12 @@ func (g *gateways) deliverOn(ctx context.Context, name string, p *platform.Platf
 	group.SetLimit(noticeWide)
 	for i, n := range due {
 		if _, known := line.settled[n.ID]; !known {
-			group.Go(func() error { references[i], results[i] = g.send(ctx, n); return nil })
+			group.Go(func() error {
+				// gofail: var noticeSending struct{}
+				references[i], results[i] = g.send(ctx, n)
+				// gofail: var noticeSent struct{}
+				return nil
+			})
 		}
 	}
 	_ = group.Wait() // errors are results
@@ -221,8 +226,11 @@ func (g *gateways) news(ctx context.Context, n *platform.Notification) error {
 	if g.tell == nil || n.SubjectID == "" || !slices.Contains(newsworthy, n.Template) {
 		return nil
 	}
-	return g.tell(ctx, actions.Message{Case: n.SubjectID, Text: n.Text}, "notice-"+string(n.ID))
+	return g.tell(ctx, actions.Message{Case: n.SubjectID, Text: signature.ReplaceAllString(n.Text, "")}, "notice-"+string(n.ID))
 }
+
+// signature is the sender's name, which gateways ask for at the beginning.
+var signature = regexp.MustCompile(`^【[^】]*】`)
 
 // noticeEvents are what a notice is to other systems, which hear of it once it is
 // owed, whether or not a gateway takes it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -96,6 +97,65 @@ func TestLearnMisses(t *testing.T) {
 		o.works()
 		o.wants(o.group.Show(), "已发布版本1")
 		o.wants(o.says("z", "量子印泥多少毫升起订"), o.base.Content().Entry("19").Main().Title)
+	})
+}
+
+// TestLearnMissesGroups: what people ask in many words is one group; what only
+// sounds alike is not.
+func TestLearnMissesGroups(t *testing.T) {
+	want := [][]string{
+		{"能不能开发票", "怎么开发票", "我要开电子发票", "发票怎么申请", "开一下发票呗"},
+		{"手机APP在哪下载", "有没有手机app可以下载", "APP下载地址"},
+		{"合同可以打印出来吗", "签完的合同怎么打印", "怎么把合同打印出来"},
+		{"支持英文界面吗", "界面能切换成英文吗"},
+		{"你们公司还招人吗"},
+		{"今天股市怎么样"},
+	}
+	inOffice(t, func(o *office) {
+		n := 0
+		for i := range 5 { // one of each at a time
+			for _, g := range want {
+				if i < len(g) {
+					n++
+					o.says(fmt.Sprint("p", n), g[i])
+				}
+			}
+		}
+		list, err := o.library.Misses(o.ctx, 30)
+		if err != nil {
+			o.Fatal(err)
+		}
+		together, apart, wrong := 0, 0, 0
+		of := make(map[string]int)
+		for i, g := range list {
+			for _, text := range g.Texts {
+				of[text] = i + 1
+			}
+		}
+		for i, g := range want {
+			for a, x := range g {
+				for _, y := range g[a+1:] {
+					if of[x] != 0 && of[x] == of[y] {
+						together++
+					} else if of[x] != 0 || of[y] != 0 {
+						apart++
+						o.Logf("apart: %s, %s", x, y)
+					}
+				}
+				for _, other := range want[i+1:] {
+					for _, y := range other {
+						if of[x] != 0 && of[x] == of[y] {
+							wrong++
+							o.Errorf("together: %s, %s", x, y)
+						}
+					}
+				}
+			}
+		}
+		o.Logf("%d pairs together, %d apart, %d wrongly together", together, apart, wrong)
+		if together < 3*apart || together < 8 {
+			o.Errorf("%d pairs that belong together are, %d are not: %v", together, apart, of)
+		}
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"signdesk/actions/platform"
 	"signdesk/actions/platform/demo"
 	"signdesk/bot/transcript"
 )
@@ -46,7 +47,7 @@ func replay(ctx context.Context, cfg *Config, opts any, args []string, io std) e
 			return err
 		}
 		for _, reopen := range []bool{false, true} {
-			got, err := replayOnce(ctx, cfg, script, reopen, func(ctx context.Context, open func(context.Context) (*service, error)) (*stage, error) {
+			got, err := replayOnce(ctx, cfg, script, reopen, "", func(ctx context.Context, open func(context.Context) (*service, error)) (*stage, error) {
 				return newStage(ctx, cfg, base, recognise, log, botHooks{}, open)
 			})
 			switch {
@@ -72,8 +73,9 @@ func replay(ctx context.Context, cfg *Config, opts any, args []string, io std) e
 	return nil
 }
 
-// replayOnce runs a transcript on a store of its own.
-func replayOnce(ctx context.Context, cfg *Config, script []byte, reopen bool,
+// replayOnce runs a transcript on a store of its own: a file, or the database at
+// an address, which must be empty.
+func replayOnce(ctx context.Context, cfg *Config, script []byte, reopen bool, database string,
 	stageOn func(context.Context, func(context.Context) (*service, error)) (*stage, error)) (out []byte, err error) {
 	dir, err := os.MkdirTemp("", "replay")
 	if err != nil {
@@ -82,6 +84,9 @@ func replayOnce(ctx context.Context, cfg *Config, script []byte, reopen bool,
 	defer os.RemoveAll(dir)
 	own := *cfg
 	own.Store = filepath.Join(dir, "store.db")
+	if database != "" {
+		own.Store, own.Secret = database, strings.Repeat("0", 2*platform.KeyLen)
+	}
 	clock := &stillClock{at: demo.Start}
 	st, err := stageOn(ctx, func(ctx context.Context) (*service, error) { return openServiceAt(ctx, &own, clock.now) })
 	if err != nil {

@@ -65,7 +65,7 @@ func TestRenderScreens(t *testing.T) {
 	if !*update {
 		t.Skip("only with -update")
 	}
-	for _, dir := range []string{unseenDir} {
+	for _, dir := range []string{screensDir, unseenDir} {
 		set, err := screens.Load(dir)
 		if err != nil {
 			t.Fatal(err)

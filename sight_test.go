@@ -118,3 +118,31 @@ func TestPictureWithoutEye(t *testing.T) {
 	k := newTalker(t, nil)
 	k.wants(k.shows(), "请把屏幕上的提示打给我")
 }
+
+// passes sees something else each time.
+type passes [][]string
+
+func (p passes) Read(_ context.Context, _ []byte, pass int) ([]string, error) {
+	return p[min(pass, len(p)-1)], nil
+}
+
+// TestNavigationIsNoMessage: a list of short words looks like an entry by chance;
+// it is read on until a message is found.
+func TestNavigationIsNoMessage(t *testing.T) {
+	t.Parallel()
+	k := newTalker(t, nil)
+	k.talks.Eye = passes{{"上上签", "签署", "首页", "合同管理", "印章管理", "企业设置", "确定", "帮助"}, {"首页", "合同管理", "印章管理"}, {"首页", "无签署权限，需要申请", "印章管理"}}
+	k.wants(k.shows(), "我看到的是：“无签署权限，需要申请")
+}
+
+// TestStatusBarIsNotShown: clocks and signal bars are no part of what was read.
+func TestStatusBarIsNotShown(t *testing.T) {
+	t.Parallel()
+	k := newTalker(t, nil)
+	k.talks.Eye = passes{{"9:47", "和4G HD 57", "▮▮▮ 83%", "我的提问", "公司改名了，营业执照换了新的，上上签上面怎么改", "SS", "ES"}}
+	got := k.shows()
+	k.wants(got, "我看到的是", "公司改名了")
+	if strings.Contains(got, "9:47") || strings.Contains(got, "4G") || strings.Contains(got, "SS") {
+		t.Errorf("noise is shown: %s", got)
+	}
+}

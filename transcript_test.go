@@ -8,12 +8,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"signdesk/data/store/postgres/postgrestest"
 )
 
 var update = flag.Bool("update", false, "write what came out into the transcripts")
 
-// TestTranscripts runs the golden transcripts, each twice: the second time with
-// the store closed and opened again before every turn.
+// TestTranscripts runs the golden transcripts, each three times: the second time
+// with the store closed and opened again before every turn, the third time so on
+// PostgreSQL.
 func TestTranscripts(t *testing.T) {
 	t.Parallel()
 	names, err := filepath.Glob("bot/testdata/*.txt")
@@ -37,8 +40,9 @@ func TestTranscripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, reopen := range []bool{false, true} {
-				got, err := replayOnce(t.Context(), cfg, want, reopen, func(ctx context.Context, open func(context.Context) (*service, error)) (*stage, error) {
+			for i, database := range []string{"", "", postgrestest.Start(t)} {
+				reopen := i > 0
+				got, err := replayOnce(t.Context(), cfg, want, reopen, database, func(ctx context.Context, open func(context.Context) (*service, error)) (*stage, error) {
 					return newStage(ctx, cfg, base, recognise, slog.New(slog.DiscardHandler), botHooks{}, open)
 				})
 				switch {
@@ -50,7 +54,7 @@ func TestTranscripts(t *testing.T) {
 						t.Fatal(err)
 					}
 				case string(got) != string(want):
-					t.Errorf("store reopened: %t\n%s", reopen, difference(string(want), string(got)))
+					t.Errorf("store reopened: %t, database: %t\n%s", reopen, database != "", difference(string(want), string(got)))
 				}
 			}
 		})

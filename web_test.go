@@ -334,15 +334,17 @@ func TestOddRequests(t *testing.T) {
 	t.Parallel()
 	s := newSiteAt(t, webhook.Rates{Visitor: 1e6, Address: 1e6, Codes: 1e6}, func(c *Config) { c.HooksSecrets = hookSecret })
 	g := s.guest()
+	g.asksAdmin()
+	link := "/s/" + s.sent("14000001201", linkInText)
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 1))
-	paths := []string{"/", "/help", "/help/12", "/help/12/apply", "/help/search?q=%E6%97%A0", "/s", "/s/AAAAAAAA", "/s/AAAAAAAA/letter.pdf", "/demo", "/demo/clock", "/v1/ask", "/metrics",
+	paths := []string{link, link + "/letter.pdf", "/api/v1/conversation/letter", "/hooks/sms/x", "/demo/inbox", "/demo/phone", "/", "/help", "/help/12", "/help/12/apply", "/help/search?q=%E6%97%A0", "/s", "/s/AAAAAAAA", "/s/AAAAAAAA/letter.pdf", "/demo", "/demo/clock", "/v1/ask", "/metrics",
 		"/api/v1/conversation", "/api/v1/conversation/messages", "/api/v1/conversation/pictures", "/api/v1/conversation/ratings", "/api/v1/conversation/end2", "/api/v1/hooks",
 		"/widget/app.js", "/widget/..%2f..%2fgo.mod", "/openapi.yaml", "/%00", "/faq/12?part=%2f%2fevil", "/help/assets/x"}
 	bits := []string{`{"id":"`, `"text":`, `"申请权限"`, `null`, `{`, `}`, `[`, `]`, `,`, `:`, "\x00", "\xff", `"choice":"o:1"`, `"choice":"s:99999999999"`, `"choice":"k:../x"`, `9e999`, `"\u0000"`,
-		strings.Repeat("A", 300), "----x\r\n", "key=AAAAAAAAAAAA&text=1", `true`, `"picture":"x"`, `"helpful"`, `"message":"-1"`}
+		strings.Repeat("A", 300), "----x\r\n", "key=AAAAAAAAAAAA&text=1", "--x\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nAAAAAAAAAAAA\r\n", "--x\r\nContent-Disposition: form-data; name=\"picture\"; filename=\"a\"\r\n\r\n\x89PNG\r\n", "--x--\r\n", `true`, `"picture":"x"`, `"helpful"`, `"message":"-1"`}
 	heads := []string{"Content-Type", "Authorization", "Cookie", "Last-Event-ID", "Origin", "X-Forwarded-For", "webhook-id", "Range", "Accept"}
-	odd := []string{"application/json", "multipart/form-data; boundary=x", "multipart/form-data", "Bearer x", "Bearer " + g.token, "signdesk_visitor=\xff", "-1", "null", "https://evil.example", "::1, 1.2.3.4", "bytes=9-1", "text/html"}
+	odd := []string{"application/json", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "image/png", "multipart/form-data", "Bearer x", "Bearer " + g.token, "signdesk_visitor=\xff", "-1", "null", "https://evil.example", "::1, 1.2.3.4", "bytes=9-1", "text/html"}
 	for i := range 10_000 {
 		path := paths[r.IntN(len(paths))]
 		var b strings.Builder

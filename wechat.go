@@ -97,17 +97,28 @@ func newWechat(cfg *Config, s *service, talks *bot.Bot, log *slog.Logger) (*wech
 	if err != nil {
 		return nil, err
 	}
-	sends, _, err := quota(w.Quota)
+	o, err := wechatOptions(cfg)
 	if err != nil {
 		return nil, err
+	}
+	o.Talks, o.Keep, o.Log = wechatTalks{talks, cfg.contact()}, keep, log
+	return wechat.New(o)
+}
+
+// wechatOptions are the account's settings, without what runs it.
+func wechatOptions(cfg *Config) (o wechat.Options, err error) {
+	w := cfg.Wechat
+	sends, _, err := quota(w.Quota)
+	if err != nil {
+		return o, err
 	}
 	notice, err := noticeTemplate(w.Notice)
 	if err != nil {
-		return nil, err
+		return o, err
 	}
-	o := wechat.Options{AppID: w.AppID, Secret: w.Secret, Token: w.Token, AESKey: w.AESKey, OldAESKey: w.OldAESKey, Mode: wechat.Mode(w.Mode),
+	o = wechat.Options{AppID: w.AppID, Secret: w.Secret, Token: w.Token, AESKey: w.AESKey, OldAESKey: w.OldAESKey, Mode: wechat.Mode(w.Mode),
 		Verified: w.Verified == "on", Transfer: w.Transfer == "on", API: w.API, Quota: sends, Template: notice,
-		Talks: wechatTalks{talks, cfg.contact()}, Keep: keep, Log: log}
+		Transport: w.transport}
 	if cfg.Public != "" {
 		o.PageURL = func(entry string) string {
 			if entry == "" {
@@ -116,8 +127,7 @@ func newWechat(cfg *Config, s *service, talks *bot.Bot, log *slog.Logger) (*wech
 			return cfg.Public + "/help/" + entry
 		}
 	}
-	o.Transport = cfg.Wechat.transport
-	return wechat.New(o)
+	return o, nil
 }
 
 // wechatRoutes are the addresses of the callbacks. They all come from a few

@@ -35,7 +35,7 @@ func TestWechatPlatform(t *testing.T) {
 	if err := json.Unmarshal(out, &checks); err != nil {
 		t.Fatalf("%v in %s", err, out)
 	}
-	if len(checks) < 40 {
+	if len(checks) < 60 {
 		t.Errorf("only %d checks", len(checks))
 	}
 	for _, c := range checks {

@@ -265,7 +265,8 @@ func (w *wechatStage) Settle(ctx context.Context) (told []channel.Outbound, sent
 	return told, sent, err
 }
 
-var spaces = regexp.MustCompile(`[\s－]+`)
+// What the channel adds between what people are told.
+var spaces = regexp.MustCompile(`需要的话，请回复序号：|[\s－]+`)
 
 // inboxes compares what people got, with what still waits for them, with what
 // they were told.

@@ -102,12 +102,12 @@ func (b *Bot) post(tx store.Tx, c *conversation, now time.Time, id string, from 
 	if l.Text == "" && len(m.Image) > 0 {
 		l.Text = textPictureLine
 	}
-	if b.read(c.Peer.Channel) {
-		l.Message, c.Shown = &m, m.Choices
-		return writeLine(tx, c, l)
-	}
-	if len(m.Choices) > 0 {
+	if len(m.Choices) > 0 { // news leave what was offered before
 		c.Shown = m.Choices
+	}
+	if b.read(c.Peer.Channel) {
+		l.Message = &m
+		return writeLine(tx, c, l)
 	}
 	if err := writeLine(tx, c, l); err != nil {
 		return err

@@ -86,7 +86,9 @@ func (b *Bot) try(ctx context.Context, s channel.Sender, d *Delivery) (_ *tried,
 	case errors.Is(err, errTaken):
 		return nil, nil
 	case err == nil:
+		// gofail: var deliverySending struct{}
 		err = s.Send(ctx, f.m)
+		// gofail: var deliverySent struct{}
 	case !errors.Is(err, errWindow):
 		return nil, err
 	}

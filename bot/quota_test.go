@@ -8,6 +8,7 @@ import (
 
 	"signdesk/bot"
 	"signdesk/bot/channel"
+	"signdesk/bot/desk"
 )
 
 // Cost is how many lines a message has: the test's channel sends each by itself.
@@ -216,4 +217,71 @@ func TestNotice(t *testing.T) {
 	if len(texted) != 2 {
 		t.Errorf("after he wrote again: %q", texted)
 	}
+}
+
+// TestStaffLinesGather has lines of the staff that follow one another cost one
+// send, out of what is kept for them; and the desk hear that the person was told
+// of what waits.
+func TestStaffLinesGather(t *testing.T) {
+	d := begun(t)
+	d.packs, d.Bot.Reserve, d.Bot.Desk = true, 5, true
+	d.turns++
+	d.message("a", "m-human", "转人工")
+	list, err := ticketsOf(t.Context(), d.Bot)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d tickets: %v", len(list), err)
+	}
+	id := list[0].ID
+	if err := claim(t.Context(), d.Bot, id, "wang"); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Delivered(t.Context(), pendingOf(d)...); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"您好", "我看一下"} {
+		if err := say(t.Context(), d.Bot, id, "wang", text, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := d.deliver(); n != 0 {
+		t.Errorf("%d were sent at once", n)
+	}
+	d.forward(3 * time.Second)
+	for d.deliver() > 0 {
+	}
+	if len(d.sent) != 1 || d.sent[0].Message.Text != "您好＋我看一下" {
+		t.Errorf("sent %+v", d.sent)
+	}
+	d.left("a", 4)
+	d.Bot.Text = func(context.Context, string, string) (string, error) { return "sms", nil }
+	d.refuse = &channel.SendError{Kind: channel.Closed, Code: "45015", Shut: true}
+	if err := say(t.Context(), d.Bot, id, "wang", "3", "在吗"); err != nil {
+		t.Fatal(err)
+	}
+	d.forward(3 * time.Second)
+	for d.deliver() > 0 {
+	}
+	told, err := d.Pending(t.Context(), channel.Peer{Channel: desk.Channel, ID: id}, 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var heard string
+	for _, m := range told {
+		heard += m.Message.Text
+	}
+	if !strings.Contains(heard, `"noticed"`) || !strings.Contains(heard, `"sms"`) || !strings.Contains(heard, `"45015"`) {
+		t.Errorf("the desk hears %s", heard)
+	}
+}
+
+// pendingOf are the ids of what somebody has not got.
+func pendingOf(d *room) (ids []string) {
+	list, err := d.Pending(context.Background(), peer("a"), 0)
+	if err != nil {
+		d.Fatal(err)
+	}
+	for _, m := range list {
+		ids = append(ids, m.ID)
+	}
+	return ids
 }

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -19,7 +20,7 @@ type eye interface {
 }
 
 // passes is how often a picture is read until something is found.
-const passes = 2
+const passes = 3
 
 // A Sight is what was seen in a picture.
 type Sight struct {
@@ -52,12 +53,16 @@ func Look(ctx context.Context, b base, read func(pass int) ([]string, error)) (S
 		if err != nil {
 			return s, err
 		}
-		for i, text := range windows(lines) {
+		for i, w := range windows(lines) {
+			text := w.text
 			d, err := b.Decide(ctx, text)
 			if err != nil {
 				return s, err
 			}
 			v := worth(text, d)
+			if w.short && d.Message == "" { // a list of buttons, headings
+				v /= 2
+			}
 			if v == 0 || i > 0 && d.Message == "" && (d.Kind != kb.Answer || d.Why.Covered < windowSure) { // of many windows one looks like something by chance
 				v, d = 0, kb.Decision{Kind: kb.None}
 			}
@@ -71,21 +76,50 @@ func Look(ctx context.Context, b base, read func(pass int) ([]string, error)) (S
 
 // windows are all that may be the message on a screen: everything, and each few
 // lines that follow one another.
-func windows(lines []string) (out []string) {
-	if len(lines) == 0 {
+func windows(lines []string) (out []view) {
+	var told []string
+	for _, l := range lines {
+		if !isNoise(l) {
+			told = append(told, l)
+		}
+	}
+	if len(told) == 0 {
 		return nil
 	}
-	lines = lines[:min(len(lines), maxLines)]
-	out = append(out, cut(strings.Join(lines, "\n"), maxText))
+	lines = told[:min(len(told), maxLines)]
+	short := !slices.ContainsFunc(lines, func(l string) bool { return hans(l) > buttonLen })
+	out = append(out, view{cut(strings.Join(lines, "\n"), maxText), short})
 	for i := range lines {
-		text := ""
+		v := view{short: true}
 		for n := 0; n < maxWindow && i+n < len(lines); n++ {
-			if text += cut(lines[i+n], maxLine); text != "" {
-				out = append(out, text)
+			v.text += cut(lines[i+n], maxLine)
+			if v.short = v.short && hans(lines[i+n]) <= buttonLen; v.text != "" {
+				out = append(out, v)
 			}
 		}
 	}
 	return out
+}
+
+// A view is a part of a screen.
+type view struct {
+	text  string
+	short bool // all its lines could be buttons
+}
+
+var (
+	statusBar = regexp.MustCompile(`[45]G|WiFi|HD|[0-9]{1,3}%|[0-9]{1,2}[:：;][0-9]{2}`)
+	longDigit = regexp.MustCompile(`[0-9*]{6}`)
+)
+
+// isNoise reports whether a line is a clock, a status bar, or a drawing taken for
+// letters: it has next to no Chinese, and no name or number of a person either.
+func isNoise(line string) bool {
+	n := hans(line)
+	if strings.Contains(line, "@") || longDigit.MatchString(line) {
+		return false
+	}
+	return n <= 1 || n <= 3 && statusBar.MatchString(line)
 }
 
 // worth says how well words tell what a picture is about. A message that is known
@@ -106,8 +140,6 @@ func worth(text string, d kb.Decision) float64 {
 	switch n := hans(text); {
 	case n < shortest: // a drawing taken for letters
 		return 0
-	case n <= buttonLen:
-		v /= 2
 	}
 	return v
 }

@@ -164,6 +164,7 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 			continue
 		}
 		if err == nil {
+			// gofail: var turnKept struct{}
 			if b.Observe != nil && !rec.Again {
 				b.Observe(in.Peer.Channel, rec.Outcome, time.Since(began))
 			}
@@ -256,6 +257,7 @@ func (t *turn) run(memo map[any]any) (*Receipt, error) {
 	if t.conv.Ended {
 		return nil, ErrEnded
 	}
+	// gofail: var turnRead struct{}
 	id := turnID(u.in)
 	t.flow = &actions.Turn{Tx: tx, ID: id, Now: now, Device: actions.Device(t.conv.Device), Conv: u.in.Peer.String(), Account: t.conv.Account,
 		Link: t.conv.Link, Memo: memo, Scope: make(map[any]any)}
@@ -287,6 +289,7 @@ func (t *turn) run(memo map[any]any) (*Receipt, error) {
 		}
 	}
 	t.conv.Seen = now
+	// gofail: var turnWritten struct{}
 	return r, putBack(tx, conversations, store.Key{}.Str(u.in.Peer.String()), t.conv, t.was)
 }
 

@@ -40,9 +40,8 @@ type HelpCenter struct {
 }
 
 const (
-	// helpPolicy lets pages load from this server alone; the widget shows
-	// pictures that it has in memory.
-	helpPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' blob: data:; connect-src 'self'; " +
+	// helpPolicy lets pages load from this server alone.
+	helpPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 	// helpFresh is how long a page may be shown without asking again: it tells
 	// whether the hotline is open.

@@ -40,6 +40,16 @@ type linkView struct {
 // Brand is the name of the platform.
 func (v linkView) Brand() string { return v.opts.Contact.Brand }
 
+// Matter is what the page is about, after its first line.
+func (v linkView) Matter() []string { return v.Intro[1:] }
+
+// Working reports whether something is asked now: what the page is about is then
+// folded, since on a phone it would hide that.
+func (v linkView) Working() bool { return v.Form != nil && !v.Form.Begin }
+
+// NewPassword reports whether the page asks for one: of a new account.
+func (v linkView) NewPassword() bool { return v.Form != nil && v.Form.Input == "password" }
+
 // Hotline is the platform's telephone number.
 func (v linkView) Hotline() string { return v.opts.Contact.Hotline }
 
@@ -125,18 +135,30 @@ func (s *Server) showLink(c *gin.Context) {
 		s.showEnd(c, v)
 		return
 	}
-	last, err := s.opts.Talks.LogBefore(ctx, linkPeer(code), 0, 1)
+	last, err := s.opts.Talks.LogBefore(ctx, linkPeer(code), 0, linkLines)
 	if err != nil {
 		s.linkBroken(c, err)
 		return
 	}
-	v.Form = &linkForm{Begin: true}
-	if len(last) > 0 && last[0].From != bot.User {
-		v.Said, v.Form = without(paragraphs(last[0].Message.Text), v.Intro), formOf(last[0].Message)
-		v.Form.Begin = len(last[0].Message.Choices) == 0
-		v.Form.Begun = v.Form.Begin
-	}
+	v.stands(last)
 	c.HTML(http.StatusOK, "link.html", v)
+}
+
+const linkLines = 10 // of the log that a page looks at: a reply and news since
+
+// stands shows what was said since the bearer acted last, and what is asked.
+func (v *linkView) stands(lines []bot.Line) {
+	v.Form = &linkForm{Begin: true}
+	for _, l := range lines {
+		if l.From == bot.User {
+			v.Said, v.Form = nil, &linkForm{Begin: true, Begun: true}
+			continue
+		}
+		v.Said = append(v.Said, without(paragraphs(l.Message.Text), v.Intro)...)
+		if len(l.Message.Choices) > 0 {
+			v.Form = formOf(l.Message)
+		}
+	}
 }
 
 // ErrNoLetter means that no letter belongs to a link, or none any more.

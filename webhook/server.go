@@ -144,6 +144,9 @@ func New(opts Options) (*Server, error) {
 	}
 	s.engine.SetHTMLTemplate(tmpl)
 	s.engine.Use(nameRequest, gin.CustomRecoveryWithWriter(nil, s.recovered), headers)
+	if opts.Secure {
+		s.engine.Use(func(c *gin.Context) { c.Header("Strict-Transport-Security", "max-age=31536000"); c.Next() })
+	}
 	s.machines()
 	s.files()
 	if err := s.api(); err != nil {
@@ -238,7 +241,7 @@ func (s *Server) Handler() http.Handler {
 }
 
 // pagePolicy lets a page load what this server has, and nothing else.
-const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self' blob: data:; script-src 'self'; connect-src 'self'; form-action 'self'; " +
+const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; " +
 	"base-uri 'none'; frame-ancestors 'self'; frame-src 'self'"
 
 // headers sets what protects a page that shows people's own words.

@@ -41,7 +41,12 @@ type Call struct {
 	desk   *Desk
 	facts  facts
 	ticket string // that the act is about, if it could be told before
+	then   []func()
 }
+
+// Then does something once the act is on disk. It is not done if the process ends
+// before.
+func (c *Call) Then(do func()) { c.then = append(c.then, do) }
 
 // Reply answers the act: a press in passing, words where they stand.
 func (c *Call) Reply(text string, choices ...channel.Choice) error {
@@ -177,7 +182,9 @@ func (d *Desk) Receive(ctx context.Context, act channel.Act) error {
 			return err
 		}
 	}
+	var call *Call
 	for range maxQuestions {
+		call = nil
 		err = d.Talks.Work(ctx, func(tx Tx) error {
 			_, _, err := store.Once(tx.Store(), "act-"+act.ID, func() ([]byte, error) {
 				role, name, err := d.role(tx, act.Staff)
@@ -186,7 +193,8 @@ func (d *Desk) Receive(ctx context.Context, act channel.Act) error {
 				}
 				act := act
 				act.Name = cmp.Or(name, act.Name, act.Staff)
-				return nil, d.do(&Call{Tx: tx, Act: act, Role: role, desk: d, facts: f, ticket: ticket})
+				call = &Call{Tx: tx, Act: act, Role: role, desk: d, facts: f, ticket: ticket}
+				return nil, d.do(call)
 			})
 			return err
 		})
@@ -200,6 +208,11 @@ func (d *Desk) Receive(ctx context.Context, act channel.Act) error {
 	}
 	if err == nil {
 		d.kick()
+		if call != nil {
+			for _, do := range call.then {
+				do()
+			}
+		}
 	}
 	return err
 }

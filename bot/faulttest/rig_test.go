@@ -146,6 +146,7 @@ func metric(s *Server, name string) float64 {
 // claimed for 20 s.
 func drained(t *testing.T, s *Server) {
 	t.Helper()
+	time.Sleep(1100 * time.Millisecond) // a number of /metrics may be a second old
 	until(t, 60*time.Second, "the outbox is empty", func() bool { return metric(s, "signdesk_outbox_owed") == 0 })
 }
 
@@ -195,6 +196,13 @@ func (g *smsGateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Unlock()
 	_ = json.NewEncoder(w).Encode(map[string]any{"Response": map[string]any{"RequestId": "r", "SendStatusSet": []any{
 		map[string]any{"SerialNo": "2640:" + n.Key, "PhoneNumber": "+86" + n.To, "Fee": 1, "SessionContext": n.Key, "Code": "Ok", "Message": "ok", "IsoCode": "CN"}}}})
+}
+
+// behave changes how requests are answered.
+func (g *smsGateway) behave(answer func(w http.ResponseWriter, r *http.Request, n Notice) bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.answer = answer
 }
 
 func (g *smsGateway) taken() []Notice {

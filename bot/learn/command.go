@@ -414,5 +414,6 @@ func (l *Library) takeBack(c *desk.Call) error {
 	if err := c.Audit("rollback", fmt.Sprint(n), ""); err != nil {
 		return err
 	}
+	c.Then(l.wake)
 	return c.Reply(fmt.Sprintf("已退回版本%d，马上生效。之后发布的草稿又变回未发布，见 /drafts。", n))
 }

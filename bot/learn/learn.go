@@ -68,7 +68,8 @@ type Mark struct {
 type Library struct {
 	Options
 
-	publishing sync.Mutex // one exam at a time
+	news       chan struct{} // another version is in force
+	publishing sync.Mutex    // one exam at a time
 
 	mu       sync.Mutex
 	loaded   uint64 // version that Files returned last
@@ -78,7 +79,15 @@ type Library struct {
 }
 
 // New returns a library.
-func New(o Options) *Library { return &Library{Options: o} }
+func New(o Options) *Library { return &Library{Options: o, news: make(chan struct{}, 1)} }
+
+// wake has Follow look at once.
+func (l *Library) wake() {
+	select {
+	case l.news <- struct{}{}:
+	default:
+	}
+}
 
 // Files returns what is to be served now, and remembers that it is.
 func (l *Library) Files(ctx context.Context) (fs.FS, error) {
@@ -119,7 +128,7 @@ func (l *Library) files(ctx context.Context) (files fs.FS, v version, err error)
 	return files, v, err
 }
 
-const followInterval = 250 * time.Millisecond // a look costs one read
+const followInterval = 750 * time.Millisecond // with the time to build, a second
 
 // Follow has the live base take up what was published or taken back, by any
 // process, until ctx is done.
@@ -131,6 +140,7 @@ func (l *Library) Follow(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		case <-l.news:
 		}
 		if err := l.catchUp(ctx); err != nil && ctx.Err() == nil {
 			l.Logger.Error("release not taken up, what was served goes on", "err", err)

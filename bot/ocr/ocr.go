@@ -23,7 +23,7 @@ type Reader interface {
 }
 
 // Passes is in how many ways a picture is read.
-const Passes = 2
+const Passes = 3
 
 // What can be wrong with reading.
 var (

@@ -121,7 +121,7 @@ func TestPrepareRefuses(t *testing.T) {
 	t.Parallel()
 	for name, raw := range map[string][]byte{"nothing": nil, "text": []byte("no picture"), "dot": picture(1, 1), "broken": picture(100, 100)[:60],
 		"huge": picture(maxPixels/100, 101), "bytes": make([]byte, maxBytes+1)} {
-		if _, err := prepare(raw, true); !errors.Is(err, ErrPicture) {
+		if _, err := prepare(raw, even); !errors.Is(err, ErrPicture) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -138,7 +138,7 @@ func TestPrepare(t *testing.T) {
 	if err := png.Encode(&b, img); err != nil {
 		t.Fatal(err)
 	}
-	raw, err := prepare(b.Bytes(), true)
+	raw, err := prepare(b.Bytes(), even)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,6 +149,43 @@ func TestPrepare(t *testing.T) {
 	at := func(x, y int) uint8 { return color.GrayModel.Convert(out.At(x, y)).(color.Gray).Y }
 	if at(330, 301) > 200 || at(30, 30) < 240 {
 		t.Errorf("text %d on %d", at(330, 301), at(30, 30))
+	}
+}
+
+// TestPrepareOutline makes text dark on white, whether it is lighter or darker than
+// what is around it.
+func TestPrepareOutline(t *testing.T) {
+	t.Parallel()
+	img := image.NewGray(image.Rect(0, 0, 1000, 400))
+	for i := range img.Pix {
+		img.Pix[i] = 20 // a dark screen
+	}
+	for y := 100; y < 300; y++ {
+		for x := 500; x < 900; x++ {
+			img.SetGray(x, y, color.Gray{160}) // with a bright bubble
+		}
+	}
+	for y := 195; y < 205; y++ {
+		for x := 100; x < 104; x++ {
+			img.SetGray(x, y, color.Gray{220})
+			img.SetGray(x+600, y, color.Gray{10})
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := prepare(b.Bytes(), edges)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := png.Decode(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(x, y int) uint8 { return color.GrayModel.Convert(out.At(x, y)).(color.Gray).Y }
+	if at(102, 200) > 100 || at(702, 200) > 100 || at(200, 350) < 240 || at(600, 150) < 200 {
+		t.Errorf("text %d and %d on %d and %d", at(102, 200), at(702, 200), at(200, 350), at(600, 150))
 	}
 }
 
@@ -174,6 +211,6 @@ func FuzzPrepare(f *testing.F) {
 		if config, _, err := image.DecodeConfig(bytes.NewReader(raw)); err == nil && config.Width*config.Height > 1<<20 {
 			return // slow, not wrong
 		}
-		_, _ = prepare(raw, true)
+		_, _ = prepare(raw, even)
 	})
 }

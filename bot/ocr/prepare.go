@@ -26,10 +26,18 @@ const (
 	white     = 245        // of 255: what other surroundings become
 )
 
+// A look is a way to prepare a picture, one for each pass.
+type look int
+
+const (
+	even  look = iota // smooth and evenly lit
+	plain             // as it is
+	edges             // what differs from its surroundings, lighter or darker
+)
+
 // prepare decodes a picture and returns it as a PNG that text recognition does
-// best with: grey, dark on light, its letters not too small; and, if it is wished,
-// smooth and evenly lit.
-func prepare(raw []byte, even bool) ([]byte, error) {
+// best with: grey, dark on light, its letters not too small.
+func prepare(raw []byte, as look) ([]byte, error) {
 	if len(raw) == 0 || len(raw) > maxBytes {
 		return nil, ErrPicture
 	}
@@ -48,9 +56,13 @@ func prepare(raw []byte, even bool) ([]byte, error) {
 	if mean(page) < darkMean {
 		invert(page)
 	}
-	if even {
+	switch as {
+	case even:
 		copy(page.Pix, boxMean(page, 1))
 		lit(page)
+	case edges:
+		copy(page.Pix, boxMean(page, 1))
+		outline(page)
 	}
 	var b bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, page); err != nil {
@@ -104,6 +116,24 @@ func lit(img *image.Gray) {
 		}
 	}
 }
+
+// outline sets what is lighter or darker than the brightness around it dark on
+// white: a light bubble on a dark screen, or a dark note on a light one, is read
+// beside the rest.
+func outline(img *image.Gray) {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	around := boxMean(img, max(10, w/30))
+	for y := range h {
+		for x := range w {
+			i := y*img.Stride + x
+			img.Pix[i] = 255 - uint8(min(255, strength*abs(int(img.Pix[i])-int(around[y*w+x]))))
+		}
+	}
+}
+
+const strength = 2 // of an outline
+
+func abs(n int) int { return max(n, -n) }
 
 // boxMean is the mean brightness of the square around each pixel.
 func boxMean(img *image.Gray, radius int) []uint8 {

@@ -41,7 +41,7 @@ func NewTesseract(ctx context.Context, name string) (*Tesseract, error) {
 
 // Read implements [Reader].
 func (t *Tesseract) Read(ctx context.Context, picture []byte, pass int) ([]string, error) {
-	page, err := prepare(picture, pass == 0)
+	page, err := prepare(picture, look(pass))
 	if err != nil {
 		return nil, err
 	}

@@ -128,13 +128,13 @@ func (a *Account) run(ctx context.Context, key string, w, before *work, m *pushe
 		case <-time.After(grace):
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, workFor)
+	working, cancel := context.WithTimeout(ctx, workFor)
 	defer cancel()
-	reply, err := a.receive(ctx, m)
+	reply, err := a.receive(working, m)
 	slow.Stop()
 	var c *carriage
 	if err == nil && reply != nil && !(reply.Handoff && a.Transfer) {
-		c = a.compose(ctx, reply)
+		c = a.compose(working, reply)
 	}
 	w.mu.Lock()
 	w.reply, w.goes, w.err = reply, c, err

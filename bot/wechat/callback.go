@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -92,8 +93,13 @@ func (a *Account) check(signature string, q url.Values, parts ...string) error {
 
 // envelope is the body of an encrypted callback.
 type envelope struct {
-	To      string `xml:"ToUserName"`
 	Encrypt string `xml:"Encrypt"`
+}
+
+func (e *envelope) set(name, value string) {
+	if name == "Encrypt" {
+		e.Encrypt = value
+	}
 }
 
 // open verifies a callback and returns its message, and the key that it was
@@ -111,8 +117,10 @@ func (a *Account) open(ctx context.Context, q url.Values, body []byte) (raw []by
 		return body, "", a.once(ctx, q, body)
 	}
 	var e envelope
-	if err := decodeXML(body, &e); err != nil {
-		return nil, "", errCipher
+	if flat(body, e.set) != nil {
+		if err := decodeXML(body, &e); err != nil {
+			return nil, "", errCipher
+		}
 	}
 	if err := a.check(q.Get("msg_signature"), q, e.Encrypt); err != nil {
 		return nil, "", err
@@ -138,7 +146,7 @@ func decodeXML(raw []byte, into any) error {
 	if bytes.Contains(raw, []byte("<!DOCTYPE")) || bytes.Contains(raw, []byte("<!ENTITY")) {
 		return errors.New("wechat: document types are not taken")
 	}
-	dec := xml.NewDecoder(bytes.NewReader(legal(raw)))
+	dec := xml.NewDecoder(bytes.NewReader(raw))
 	dec.CharsetReader = nil
 	if err := dec.Decode(into); err != nil {
 		return errors.New("wechat: malformed XML") // the cause quotes the text
@@ -252,58 +260,45 @@ func (s *answer) success() {
 	_, _ = io.WriteString(s.w, "success")
 }
 
-// passive is a reply within the request (被动回复用户消息).
-type passive struct {
-	XMLName xml.Name `xml:"xml"`
-	To      cdata    `xml:"ToUserName"`
-	From    cdata    `xml:"FromUserName"`
-	Created int64    `xml:"CreateTime"`
-	Type    cdata    `xml:"MsgType"`
-	Content *cdata   `xml:"Content,omitempty"`
-}
-
-type cdata struct {
-	Text string `xml:",cdata"`
-}
-
-// sealed is an encrypted reply.
-type sealed struct {
-	XMLName   xml.Name `xml:"xml"`
-	Encrypt   cdata    `xml:"Encrypt"`
-	Signature cdata    `xml:"MsgSignature"`
-	Timestamp int64    `xml:"TimeStamp"`
-	Nonce     cdata    `xml:"Nonce"`
-}
-
-// send writes a reply. An error means that it may not have reached the platform.
-func (s *answer) send(text string) error {
-	return s.write(passive{Type: cdata{"text"}, Content: &cdata{string(legal([]byte(text)))}})
-}
+// send writes a reply (被动回复用户消息). An error means that it may not have
+// reached the platform.
+func (s *answer) send(text string) error { return s.write("text", string(legal([]byte(text)))) }
 
 // transfer hands the person to WeChat's own customer service.
-func (s *answer) transfer() error { return s.write(passive{Type: cdata{"transfer_customer_service"}}) }
+func (s *answer) transfer() error { return s.write("transfer_customer_service", "") }
 
-func (s *answer) write(p passive) error {
+func (s *answer) write(kind, text string) error {
 	now := s.account.Now().Unix()
-	p.To, p.From, p.Created = cdata{s.to}, cdata{s.from}, now
-	raw, err := xml.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("wechat: encode reply: %w", err)
+	var b strings.Builder
+	b.Grow(len(text) + 300)
+	b.WriteString("<xml>")
+	element(&b, "ToUserName", s.to)
+	element(&b, "FromUserName", s.from)
+	number(&b, "CreateTime", now)
+	element(&b, "MsgType", kind)
+	if text != "" {
+		element(&b, "Content", text)
 	}
+	b.WriteString("</xml>")
+	raw := b.String()
 	if s.key != "" {
-		random := []byte(rand.Text()[:16])
-		secret, err := util.EncryptMsg(random, raw, s.account.AppID, s.key)
+		secret, err := util.EncryptMsg([]byte(rand.Text()[:16]), []byte(raw), s.account.AppID, s.key)
 		if err != nil {
 			return errors.New("wechat: encrypt reply")
 		}
 		nonce := rand.Text()[:10]
-		sig := util.Signature(s.account.Token, strconv.FormatInt(now, 10), nonce, string(secret))
-		if raw, err = xml.Marshal(sealed{Encrypt: cdata{string(secret)}, Signature: cdata{sig}, Timestamp: now, Nonce: cdata{nonce}}); err != nil {
-			return fmt.Errorf("wechat: encode reply: %w", err)
-		}
+		var b strings.Builder
+		b.Grow(len(secret) + 300)
+		b.WriteString("<xml>")
+		element(&b, "Encrypt", string(secret))
+		element(&b, "MsgSignature", util.Signature(s.account.Token, strconv.FormatInt(now, 10), nonce, string(secret)))
+		number(&b, "TimeStamp", now)
+		element(&b, "Nonce", nonce)
+		b.WriteString("</xml>")
+		raw = b.String()
 	}
 	s.w.Header().Set("Content-Type", "application/xml; charset=utf-8")
-	if _, err = s.w.Write(raw); err != nil {
+	if _, err := io.WriteString(s.w, raw); err != nil {
 		return fmt.Errorf("wechat: write reply: %w", err)
 	}
 	return nil

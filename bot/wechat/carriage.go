@@ -91,9 +91,9 @@ type piece struct {
 	skip, parts int
 }
 
-// earlier claims what the person has not got from before, as far as it fits. If
-// the outbox just sends the first of it, it waits for that, so that nothing
-// arrives twice or out of order.
+// earlier claims what the person has not got from before, as far as it fits. What
+// does not fit is sent ahead of the reply, and what the outbox sends just now is
+// waited for, so that nothing arrives twice or out of order.
 func (a *Account) earlier(ctx context.Context, r *Reply, room int) []piece {
 	for try := 1; ; try++ {
 		list, err := a.Talks.Pending(ctx, r.To, maxEarlier)
@@ -102,6 +102,13 @@ func (a *Account) earlier(ctx context.Context, r *Reply, room int) []piece {
 			return nil
 		}
 		fits := a.fitting(list, r.ID, room)
+		if left := a.leftBehind(list, r.ID, len(fits)); left != "" && try < carryTries && ctx.Err() == nil {
+			if try == 1 {
+				a.release(ctx, left)
+			}
+			time.Sleep(carryPause)
+			continue
+		}
 		var ids []string
 		for _, p := range fits {
 			ids = append(ids, p.id)
@@ -117,6 +124,28 @@ func (a *Account) earlier(ctx context.Context, r *Reply, room int) []piece {
 		}
 		return slices.DeleteFunc(fits, func(p piece) bool { return !slices.Contains(claimed, p.id) })
 	}
+}
+
+// leftBehind is the last of the messages before a reply, if they do not all fit
+// and can be sent instead; "" otherwise.
+func (a *Account) leftBehind(list []channel.Outbound, reply string, fit int) (last string) {
+	if !a.maySend() {
+		return ""
+	}
+	n := 0
+	for _, m := range list {
+		if m.ID == reply {
+			break
+		}
+		if _, ok := a.brought.Load(m.ID); !ok {
+			last = m.ID
+			n++
+		}
+	}
+	if n <= fit {
+		return ""
+	}
+	return last
 }
 
 // fitting are the messages that go with a reply, in order.

@@ -22,7 +22,7 @@ func owed(id, text string) channel.Outbound {
 // waits for its turn, though the conversation would take both at once.
 func TestInOrder(t *testing.T) {
 	inBubble(t, nil, func(r *rig) {
-		r.talks.loose, r.talks.slow = true, map[string]time.Duration{"1": 3 * time.Second}
+		r.talks.loose, r.talks.takes, r.talks.slow = true, 50*time.Millisecond, map[string]time.Duration{"1": 3 * time.Second}
 		var wg sync.WaitGroup
 		for i := range 3 {
 			wg.Go(func() {
@@ -63,6 +63,29 @@ func TestNotTwice(t *testing.T) {
 		if a.Text != "您说：好了吗" || time.Since(start) < 400*time.Millisecond || time.Since(start) > time.Second {
 			r.Errorf("%q after %v", a.Text, time.Since(start))
 		}
+	})
+}
+
+// TestSentAhead: what does not fit beside the reply is sent ahead of it.
+func TestSentAhead(t *testing.T) {
+	inBubble(t, nil, func(r *rig) {
+		r.talks.owed = []channel.Outbound{owed("e1", strings.Repeat("长", 660))}
+		go func() { // the outbox
+			for range 20 {
+				time.Sleep(100 * time.Millisecond)
+				r.talks.mu.Lock()
+				if slices.Contains(r.talks.released, "e1") && len(r.talks.owed) > 0 && r.talks.owed[0].ID == "e1" {
+					r.talks.owed = r.talks.owed[1:]
+				}
+				r.talks.mu.Unlock()
+			}
+		}()
+		start := time.Now()
+		a, _ := r.push(wechattest.Text("u1", "1", "好了吗"))
+		if a.Text != "您说：好了吗" || !slices.Equal(r.talks.released, []string{"e1"}) || time.Since(start) > time.Second {
+			r.Errorf("%q after %v, released %q", a.Text, time.Since(start), r.talks.released)
+		}
+		time.Sleep(3 * time.Second)
 	})
 }
 

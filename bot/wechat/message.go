@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -38,8 +39,13 @@ var errNoSender = errors.New("wechat: message without sender or kind")
 
 func decode(raw []byte) (*pushed, error) {
 	m := new(pushed)
-	if err := decodeXML(raw, m); err != nil {
-		return nil, err
+	var bad error
+	raw = legal(raw)
+	if err := flat(raw, func(name, value string) { bad = cmp.Or(bad, m.set(name, value)) }); err != nil || bad != nil {
+		m = new(pushed)
+		if err := decodeXML(raw, m); err != nil {
+			return nil, err
+		}
 	}
 	m.Type, m.Event = strings.ToLower(m.Type), strings.ToLower(m.Event)
 	if m.From == "" || len(m.From) > 128 || m.Type == "" || len(m.ID) > 64 || len(m.EventKey) > 1024 {

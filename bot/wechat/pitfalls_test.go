@@ -272,6 +272,9 @@ func TestControlCharacters(t *testing.T) {
 		if a, n := r.push(wechattest.Text("u1", "1", "提示\x14无权限\x00\xff")); n != 1 || a.Text != "您说：提示无权限" {
 			r.Errorf("%+v", a)
 		}
+		if a, n := r.push(wechattest.Text("u1", "2", "<!DOCTYPE html> &lt;a&gt; </Content>")); n != 1 || a.Text != "您说：<!DOCTYPE html> &lt;a&gt; </Content>" {
+			r.Errorf("%+v", a)
+		}
 	})
 }
 

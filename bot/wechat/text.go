@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,6 +15,9 @@ import (
 // split, into at most the given number of parts if that is not 0.
 func (a *Account) parts(m channel.Message, most int) []string {
 	tail := strings.TrimPrefix(channel.Message{Choices: m.Choices}.Plain(), "\n")
+	if numbered.MatchString(m.Text) && numbered.MatchString(tail) { // a number must not be taken for a step's
+		tail = "\n" + pickLead + "\n" + tail
+	}
 	whole := strings.TrimSpace(m.Text + "\n" + tail)
 	if len(whole) <= maxText {
 		return []string{whole}
@@ -41,6 +45,11 @@ func (a *Account) parts(m channel.Message, most int) []string {
 	}
 	return parts
 }
+
+// pickLead stands between steps, which have numbers, and choices, which have too.
+const pickLead = "需要的话，请回复序号："
+
+var numbered = regexp.MustCompile(`(?m)^[0-9]+\. `)
 
 // more ends a text of which not everything could be sent.
 const more = "……"

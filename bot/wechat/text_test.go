@@ -67,3 +67,21 @@ func TestLongAnswers(t *testing.T) {
 		t.Errorf("%d parts", len(parts))
 	}
 }
+
+// TestStepsAndChoices are told apart, though both have numbers.
+func TestStepsAndChoices(t *testing.T) {
+	t.Parallel()
+	a, err := New(Options{AppID: "a", Token: "t", Mode: Plain, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	choices := []channel.Choice{{Label: "发起申诉"}, {Label: "业务交接"}}
+	for text, want := range map[string]string{
+		"步骤：\n1. 打开页面\n2. 确认": "步骤：\n1. 打开页面\n2. 确认\n\n需要的话，请回复序号：\n1. 发起申诉\n2. 业务交接",
+		"要办哪一个？":              "要办哪一个？\n1. 发起申诉\n2. 业务交接",
+	} {
+		if got := a.parts(channel.Message{Text: text, Choices: choices}, 0); len(got) != 1 || got[0] != want {
+			t.Errorf("%q", got)
+		}
+	}
+}

@@ -51,22 +51,7 @@ func (a *Account) token(ctx context.Context, stale string) (string, error) {
 	if t.refused != nil && now.Before(t.until) {
 		return "", t.refused
 	}
-	force := false
-	err := a.Keep.Swap(ctx, tokenName, func(was []byte) []byte {
-		force, t.now = false, accessToken{}
-		if was != nil && json.Unmarshal(was, &t.now) != nil {
-			t.now = accessToken{}
-		}
-		if t.usable(stale, now) || stale == "" || t.now.Token != stale || !t.now.forceable(now) { // another process may have renewed it
-			return nil
-		}
-		force = true // of all processes, this one
-		if !sameDay(now, t.now.Forced) {
-			t.now.Forces = 0
-		}
-		t.now.Forced, t.now.Forces = now, t.now.Forces+1
-		return t.now.encoded()
-	})
+	force, err := t.choose(ctx, a.Keep, stale, now)
 	switch {
 	case err != nil:
 		return "", failure("token", err)
@@ -80,20 +65,46 @@ func (a *Account) token(ctx context.Context, stale string) (string, error) {
 		t.until = now.Add(refusedWait)
 		return "", err
 	}
-	err = a.Keep.Swap(ctx, tokenName, func(was []byte) []byte {
-		var kept accessToken
-		if was != nil && json.Unmarshal(was, &kept) != nil {
-			kept = accessToken{}
-		}
-		kept.Token, kept.Expires = token, now.Add(life)
-		t.now = kept
-		return kept.encoded()
-	})
-	if err != nil {
-		t.now.Token, t.now.Expires = token, now.Add(life)
+	if err := t.keep(ctx, a.Keep, token, now.Add(life)); err != nil {
 		a.Log.Error("access token not kept", "channel", Channel, "err", err)
 	}
 	return token, nil
+}
+
+// choose reads the token that all processes share. If it is the stale one, one of
+// them is to renew it by force: force tells whether it is this one.
+func (t *tokens) choose(ctx context.Context, k Keep, stale string, now time.Time) (force bool, err error) {
+	err = k.Swap(ctx, tokenName, func(was []byte) []byte {
+		force, t.now = false, decoded(was)
+		if t.usable(stale, now) || stale == "" || t.now.Token != stale || !t.now.forceable(now) {
+			return nil
+		}
+		force = true
+		if !sameDay(now, t.now.Forced) {
+			t.now.Forces = 0
+		}
+		t.now.Forced, t.now.Forces = now, t.now.Forces+1
+		return t.now.encoded()
+	})
+	return force, err
+}
+
+// keep stores a new token for all processes. This one has it in any case.
+func (t *tokens) keep(ctx context.Context, k Keep, token string, expires time.Time) error {
+	t.now.Token, t.now.Expires = token, expires
+	return k.Swap(ctx, tokenName, func(was []byte) []byte {
+		kept := decoded(was)
+		kept.Token, kept.Expires = token, expires
+		return kept.encoded()
+	})
+}
+
+// decoded is what was kept; nothing if it cannot be read.
+func decoded(raw []byte) (t accessToken) {
+	if raw != nil && json.Unmarshal(raw, &t) != nil {
+		return accessToken{}
+	}
+	return t
 }
 
 // forceable reports whether the platform lets a token be renewed by force again.

@@ -2,15 +2,17 @@
 // transactions.
 //
 // It owns the file, the order of commits, secondary indexes, idempotency
-// receipts, the schema version, backups and their verification. It knows no
-// meaning: what a key or a value says belongs to the package that wrote it.
+// receipts, the schema version, backups, copies and their verification. It knows
+// no meaning: what a key or a value says belongs to the package that wrote it.
 //
 // # Engines
 //
 // [File] keeps a store in one file and is made for one process on one machine;
-// [Memory] is its twin for tests and demonstrations. Whoever uses a store sees
-// only [Store] and [Tx], so that an engine on a database server can take their
-// place. An engine must promise:
+// [Memory] is its twin for tests and demonstrations. The package postgres keeps
+// one in a database, for several processes. Whoever uses a store sees only [Store]
+// and [Tx]. [Committer] and [Engine] are what engines share: groups of updates,
+// each on a layer of writes over what the engine has, which it then keeps at
+// once. An engine must promise:
 //
 //   - Updates are strictly serializable: their effect is that of running them
 //     one after another, each after all that were acknowledged before it was
@@ -19,7 +21,8 @@
 //     panics or leaves its goroutine changes nothing, for itself or its
 //     neighbours.
 //   - An update that was acknowledged (Update returned nil) survives the death
-//     of the process and of the machine; [Memory] is excused.
+//     of the process and of the machine; [Memory] is excused. One that failed
+//     changed nothing, unless the error is [ErrBroken] or [ErrDoubt].
 //   - A function sees its own writes, nobody else's unfinished ones, and in
 //     View one unchanging state.
 //   - It honours the limits [MaxKey] and [MaxValue] and the errors of this
@@ -29,7 +32,9 @@
 //
 // A store may be used by any number of goroutines, a [Tx] only by the function
 // it was given to. Views run side by side and never wait for updates. Updates
-// run one at a time; many that wait together are committed together. Calling
+// take effect one at a time, and many that wait together are committed together.
+// An engine may run the functions of several updates at once to learn what they
+// read, so that they must not share what they change. Calling
 // Update inside an update or a view of the same store can wait for itself
 // forever.
 //
@@ -39,6 +44,7 @@
 //	TABLE/INDEX   escaped index key, key of the record => (empty)
 //	store/schema  Key("format")                        => version of this layout
 //	store/schema  Key("migration", number)             => name of a migration that was run
+//	store/schema  Key("copying")                       => (empty) while a copy is written
 //	store/once    Key(idempotency key)                 => receipt
 //	store/seen    Key(hour, id)                        => receipt, until swept
 //	store/lease   Key(name)                            => holder, number of renewals
@@ -74,9 +80,10 @@ type Store interface {
 	// continue in the caller of Update). When Update returns nil the writes
 	// are on disk.
 	//
-	// fn may run more than once and on another goroutine, so it must be pure:
-	// no sends, no clock, no randomness, and any variable it sets outside must
-	// be set anew by each run.
+	// fn may run more than once and on another goroutine, at the same time as
+	// those of other updates, so it must be pure: no sends, no clock, no
+	// randomness, and any variable it sets outside must be its own and be set
+	// anew by each run.
 	//
 	// If ctx is done before fn starts, fn does not run and Update returns
 	// ctx's error. From then on the outcome is waited for: ctx's error always

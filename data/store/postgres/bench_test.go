@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -80,6 +81,11 @@ func load(tb testing.TB, s store.Store) {
 // over them.
 func rate(tb testing.TB, next *atomic.Uint64, span time.Duration, stores ...store.Store) float64 {
 	tb.Helper()
+	return rateOf(tb, next, span, message, stores...)
+}
+
+func rateOf(tb testing.TB, next *atomic.Uint64, span time.Duration, fn func(store.Tx, uint64) error, stores ...store.Store) float64 {
+	tb.Helper()
 	var kept atomic.Uint64
 	var g sync.WaitGroup
 	begin := time.Now()
@@ -88,7 +94,7 @@ func rate(tb testing.TB, next *atomic.Uint64, span time.Duration, stores ...stor
 		g.Go(func() {
 			for time.Since(begin) < span {
 				n := next.Add(1)
-				if err := s.Update(ctx, func(tx store.Tx) error { return message(tx, n) }); err != nil {
+				if err := s.Update(ctx, func(tx store.Tx) error { return fn(tx, n) }); err != nil {
 					tb.Errorf("message %d: %v", n, err)
 					return
 				}
@@ -118,6 +124,11 @@ func BenchmarkMessages(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer s.Close()
+		watching, stop := context.WithCancel(ctx)
+		var g sync.WaitGroup
+		g.Go(func() { _ = s.Watch(watching, func(string, []byte) {}) }) // as a serving replica does
+		defer g.Wait()
+		defer stop()
 		replicas[i] = s
 	}
 	load(b, replicas[0])
@@ -127,7 +138,7 @@ func BenchmarkMessages(b *testing.B) {
 		var rates, ratios [3][]float64
 		for range benchRounds {
 			now := [3]float64{rate(b, &next, benchSpan, file), rate(b, &next, benchSpan, replicas[0])}
-			rate(b, &next, benchSpan/4, replicas...) // the second one has not heard of all that
+			rate(b, &next, benchSpan/4, replicas...) // the second one has not heard all of that
 			now[2] = rate(b, &next, benchSpan, replicas...)
 			for i, r := range now {
 				rates[i] = append(rates[i], r)
@@ -147,4 +158,37 @@ func BenchmarkMessages(b *testing.B) {
 func median(list []float64) float64 {
 	slices.Sort(list)
 	return list[len(list)/2]
+}
+
+// BenchmarkOneRecord has 64 writers count in one record, by one replica and by
+// two, which then have to take turns.
+func BenchmarkOneRecord(b *testing.B) {
+	dsn := postgrestest.Start(b)
+	replicas := make([]store.Store, 2)
+	for i := range replicas {
+		s, err := postgres.Open(ctx, dsn, postgres.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer s.Close()
+		replicas[i] = s
+	}
+	count := func(tx store.Tx, _ uint64) error {
+		n := uint64(0)
+		if was := tx.Get("t", []byte("k")); was != nil {
+			n = binary.BigEndian.Uint64(was)
+		}
+		return tx.Put("t", []byte("k"), binary.BigEndian.AppendUint64(nil, n+1))
+	}
+	var next atomic.Uint64
+	for b.Loop() {
+		var one, two []float64
+		for range benchRounds {
+			one = append(one, rateOf(b, &next, benchSpan, count, replicas[0]))
+			two = append(two, rateOf(b, &next, benchSpan, count, replicas...))
+		}
+		b.ReportMetric(median(one), "one/s")
+		b.ReportMetric(median(two), "two/s")
+		b.ReportMetric(0, "ns/op")
+	}
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"bytes"
+	"slices"
 	"sync"
 
 	"signdesk/data/store/tree"
@@ -18,7 +19,8 @@ type page struct {
 
 // A state is a part of the database as of one version: some rows, and which
 // stretches of keys are known, so that a key missing from one is missing from
-// the database.
+// the database. A row of a stretch may be unknown: it was written or deleted, and
+// not yet read again.
 type state struct {
 	version uint64
 	rows    tree.Tree
@@ -75,29 +77,35 @@ func (s *state) swallowed(from, to []byte) *tree.Cursor {
 	return shared.Cursor(from, append(bytes.Clone(to), 0), false)
 }
 
-// unlearn forgets what is known of one key.
-func (s *state) unlearn(key []byte) {
-	from, to := s.known.Floor(key)
-	if from == nil || bytes.Compare(key, to) >= 0 {
-		return
-	}
-	s.rows.Del(key)
-	if bytes.Equal(from, key) {
-		s.known.Del(from)
-	} else {
-		s.known.Set(from, bytes.Clone(key))
-	}
-	if next := append(bytes.Clone(key), 0); bytes.Compare(next, to) < 0 {
-		s.known.Set(next, to)
+// doubt forgets what is known of one key.
+func (s *state) doubt(key []byte) {
+	if s.from(key) != nil {
+		s.rows.Set(key, unknown)
 	}
 }
 
 // put adds a page that is of the state's own version.
 func (s *state) put(p page) {
+	for _, key := range s.doubted(p.from, p.to) {
+		s.rows.Del(key)
+	}
 	for _, r := range p.rows {
 		s.rows.Set(r.key, r.value)
 	}
 	s.learn(p.from, p.to)
+}
+
+// doubted returns the unknown rows of a stretch.
+func (s *state) doubted(from, to []byte) (keys [][]byte) {
+	for c := s.rows.Cursor(from, to, false); ; {
+		key, value := c.Next()
+		if key == nil {
+			return keys
+		}
+		if isUnknown(value) {
+			keys = append(keys, key)
+		}
+	}
 }
 
 // A cache is the state at the last version that this process knows of. What is
@@ -217,8 +225,6 @@ func (c *cache) write(key, value []byte) {
 		c.count(key, -rowCost-len(key)-len(was))
 	}
 	switch {
-	case isUnknown(value):
-		c.unlearn(key)
 	case value != nil:
 		c.rows.Set(key, value)
 		c.count(key, rowCost+len(key)+len(value))
@@ -263,6 +269,7 @@ func (c *cache) admit(p versioned) {
 	rows := p.rows
 	for from := p.from; bytes.Compare(from, p.to) < 0; {
 		if to := c.from(from); to != nil { // known, and as it is now
+			c.settle(p.page, c.recent[later:], from, least(to, p.to))
 			from = to
 			continue
 		}
@@ -281,6 +288,25 @@ func (c *cache) admit(p versioned) {
 		c.replay(c.recent[later:], from, to)
 		from = to
 	}
+}
+
+// settle takes from a page what is not known of a stretch that is.
+func (c *cache) settle(p page, later []change, from, to []byte) {
+	for _, key := range c.doubted(from, to) {
+		var value []byte
+		if i, found := slices.BinarySearchFunc(p.rows, key, func(r row, key []byte) int { return bytes.Compare(r.key, key) }); found {
+			value = p.rows[i].value
+		}
+		c.write(key, value)
+		c.replay(later, key, append(bytes.Clone(key), 0))
+	}
+}
+
+func least(a, b []byte) []byte {
+	if bytes.Compare(a, b) < 0 {
+		return a
+	}
+	return b
 }
 
 // replay writes what changes did to a stretch.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +35,9 @@ type fence struct {
 	raised   func()        // called when a later one is seen
 }
 
+// timelineKey is where a connection keeps its server's timeline.
+const timelineKey = "timeline"
+
 const sqlTimeline = `SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)`
 
 // check refuses a server of an old timeline. Servers that do not tell, as they
@@ -58,6 +60,7 @@ func (f *fence) check(ctx context.Context, conn *pgconn.PgConn) error {
 	if err != nil {
 		return nil // not in the form of PostgreSQL
 	}
+	conn.CustomData()[timelineKey] = timeline
 	for {
 		seen := f.timeline.Load()
 		if timeline < seen {
@@ -95,7 +98,7 @@ func (s *Store) configure(dsn string) (*pgxpool.Config, error) {
 		}
 		return s.fence.check(ctx, conn)
 	}
-	cfg.BeforeConnect = func(ctx context.Context, _ *pgx.ConnConfig) error { s.survey(ctx); return nil }
+	cfg.BeforeConnect = s.aim
 	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return s.prepare(ctx, conn, 0) }
 	return cfg, nil
 }
@@ -117,34 +120,99 @@ SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('sync
 	return err
 }
 
-// surveyed is for how long the hosts need not be asked again.
-const surveyed = 2 * time.Second
+// dial connects to the server that takes writes, apart from the pool.
+func (s *Store) dial(ctx context.Context, notice pgconn.NoticeHandler) (*pgx.Conn, error) {
+	cfg := s.cfg.ConnConfig.Copy()
+	cfg.OnNotice = notice
+	if err := s.aim(ctx, cfg); err != nil {
+		return nil, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		s.surveyMu.Lock()
+		s.primary = nil // it may be another one by now
+		s.surveyMu.Unlock()
+	}
+	return conn, err
+}
 
-// survey asks all hosts, if there are several, for their timeline, so that an
-// old primary which answers first is known for what it is.
-func (s *Store) survey(ctx context.Context) {
+const (
+	// surveyed is for how long the hosts need not be asked again.
+	surveyed = 2 * time.Second
+	// surveyGrace is how much later than the first one another host may answer.
+	surveyGrace = 300 * time.Millisecond
+)
+
+// aim has a connection go to the one of several hosts that takes writes and is
+// on the latest timeline. All are asked at once: one that hangs takes no time,
+// and an old primary that answers first is known for what it is.
+func (s *Store) aim(ctx context.Context, cfg *pgx.ConnConfig) error {
 	hosts := s.hosts()
 	if len(hosts) < 2 {
-		return
+		return nil
 	}
 	s.surveyMu.Lock()
 	defer s.surveyMu.Unlock()
-	if time.Since(s.surveyedAt) < surveyed {
-		return
+	if s.primary == nil || time.Since(s.surveyedAt) > surveyed {
+		var err error
+		if s.primary, err = survey(ctx, hosts); err != nil {
+			return err
+		}
+		s.surveyedAt = time.Now()
 	}
+	cfg.Host, cfg.Port, cfg.TLSConfig, cfg.Fallbacks = s.primary.Host, s.primary.Port, s.primary.TLSConfig, s.primary.Fallbacks
+	return nil
+}
+
+// An answer is that of one host.
+type answer struct {
+	host     *pgconn.Config
+	timeline uint64
+	err      error
+}
+
+func survey(ctx context.Context, hosts []*pgconn.Config) (*pgconn.Config, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	var g sync.WaitGroup
+	answers := make(chan answer, len(hosts))
 	for _, cfg := range hosts {
-		g.Go(func() {
-			conn, err := pgconn.ConnectConfig(ctx, cfg) // whose ValidateConnect notes the timeline
-			if err == nil {
-				_ = conn.Close(ctx)
-			}
-		})
+		go func() { answers <- ask(ctx, cfg) }() // ends with ctx, soon
 	}
-	g.Wait()
-	s.surveyedAt = time.Now()
+	var best answer
+	var errs []error
+	var late <-chan time.Time
+	for range hosts {
+		select {
+		case a := <-answers:
+			switch {
+			case a.err != nil:
+				errs = append(errs, a.err)
+			case best.host == nil || a.timeline > best.timeline:
+				best = a
+			}
+			if best.host != nil && late == nil {
+				late = time.After(surveyGrace)
+			}
+			continue
+		case <-late:
+		}
+		break
+	}
+	if best.host == nil {
+		return nil, errors.Join(errs...)
+	}
+	return best.host, nil
+}
+
+// ask connects to a host, whose ValidateConnect notes its timeline.
+func ask(ctx context.Context, cfg *pgconn.Config) answer {
+	conn, err := pgconn.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return answer{err: err}
+	}
+	timeline, _ := conn.CustomData()[timelineKey].(uint64)
+	_ = conn.Close(ctx)
+	return answer{host: cfg, timeline: timeline}
 }
 
 // hosts returns a configuration for each host of the address.

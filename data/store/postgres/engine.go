@@ -1,8 +1,9 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
-	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -19,19 +20,15 @@ const (
 	// another replica was met.
 	sharedGroups = 1000
 	// lockedGroups is for how many groups the lock is taken first after two
-	// replicas got in each other's way.
+	// replicas got in each other's way; twice as many each time, up to
+	// lockedMost, until one gets through without.
 	lockedGroups = 4
+	lockedMost   = 512
 	// changesLimit is how many versions of others are looked up one by one; if
-	// there are more the cache is forgotten instead. Of the last valuesLimit the
-	// values are read as well, what the others wrote is forgotten.
-	changesLimit = 256
-	valuesLimit  = 4
-	// notedKeys is how many keys of a group are noted; more mean everything.
-	notedKeys = 50_000
-	// putBytes bounds what one statement writes.
-	putBytes = 16 << 20
-	// slowest is how many bytes a second a commit is given time for.
-	slowest = 4 << 20
+	// there are more the cache is forgotten instead. Only of the last valuesLimit
+	// are values read.
+	changesLimit = 1024
+	valuesLimit  = 64
 	// retryPause is how long to wait for a server that refuses connections.
 	retryPause = 50 * time.Millisecond
 )
@@ -47,9 +44,11 @@ type engine struct {
 	locked    bool      // a transaction holds the version's row, and the cache is up to date
 	shared    int       // for how many groups more to note what they read
 	contended int       // for how many groups more to lock first
+	penalty   int       // for how many the next time
 	reads     *reads    // of the group
 	failed    error     // a read of the group failed
 	stale     bool      // there are later versions than the cache's
+	overtaken int       // groups in a row that wrote nothing and were too late
 	own       *writes   // what was committed here after versions that the cache lacks; nil for nothing
 	marks     []mark
 }
@@ -69,7 +68,7 @@ func (e *engine) Begin(patient bool) (store.Base, error) {
 	case e.locked:
 	case lock:
 		err = e.retry(ctx, e.lock)
-	case e.stale || e.s.cache.behind():
+	case e.stale || e.s.catching.Load() || e.s.cache.behind():
 		err = e.retry(ctx, e.catchUp)
 	}
 	if err != nil {
@@ -172,14 +171,11 @@ func (e *engine) connect(ctx context.Context) error {
 	if e.conn != nil {
 		return nil
 	}
-	e.s.survey(ctx)
-	cfg := e.s.cfg.ConnConfig.Copy()
-	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+	conn, err := e.s.dial(ctx, func(_ *pgconn.PgConn, n *pgconn.Notice) {
 		// "The transaction has already committed locally, but might not have
 		// been replicated to the standby": the wait for it was ended.
 		e.inDoubt = e.inDoubt || n.Code == "01000"
-	}
-	conn, err := pgx.ConnectConfig(ctx, cfg)
+	})
 	if err != nil {
 		return err
 	}
@@ -290,289 +286,26 @@ func (e *engine) absorb(w *writes) error {
 // changes returns the last version, what those after had have changed, and of how
 // many of them there is nothing known.
 func changes(rows pgx.Rows, had uint64) (version, missing uint64, layer tree.Tree, err error) {
-	seen, fresh := map[uint64]bool{}, map[string]bool{}
+	seen := map[uint64]bool{}
+	var last uint64
 	for rows.Next() {
-		var at *uint64
-		var listed bool
-		var known *bool
-		var key, value []byte
-		if err := rows.Scan(&version, &at, &listed, &key, &known, &value); err != nil {
-			return 0, 0, layer, err
+		// The columns: the last version, one changed by others, whether it lists its
+		// keys, one of them, whether its value follows, the value.
+		raw := rows.RawValues()
+		version = binary.BigEndian.Uint64(raw[0])
+		if raw[1] != nil && raw[2][0] == 1 {
+			if at := binary.BigEndian.Uint64(raw[1]); at != last {
+				last, seen[at] = at, true
+			}
 		}
-		if at != nil && listed {
-			seen[*at] = true
+		if raw[3] == nil {
+			continue
 		}
-		switch {
-		case key == nil:
-		case *known:
-			layer.Set(key, value) // the value of now, whichever version it is of
-			fresh[string(key)] = true
-		case !fresh[string(key)]:
-			layer.Set(key, unknown)
+		if raw[4][0] == 1 {
+			layer.Set(bytes.Clone(raw[3]), bytes.Clone(raw[5])) // the value of now, whichever version it is of
+		} else if _, found := layer.Get(raw[3]); !found {
+			layer.Set(bytes.Clone(raw[3]), unknown)
 		}
 	}
 	return version, version - had - uint64(len(seen)), layer, rows.Err()
-}
-
-// Save implements [store.Engine].
-func (e *engine) Save(layer *tree.Tree, heard bool) error {
-	if e.failed != nil {
-		return e.failed
-	}
-	w := pack(layer)
-	ctx, cancel := context.WithTimeout(context.Background(), e.s.timeout+time.Duration(w.bytes)*time.Second/slowest)
-	defer cancel()
-	if layer.Empty() {
-		return e.saveNothing(ctx, heard)
-	}
-	if err := e.connect(ctx); err != nil {
-		return fmt.Errorf("store: commit: %w: %w", store.ErrUnavailable, err)
-	}
-	w.had, w.id = e.s.cache.now().version, append(make([]byte, 0, idLen), e.s.writer...)[:idLen]
-	rand.Read(w.id[writerLen:])
-	e.inDoubt = false
-	err := e.send(ctx, w)
-	e.locked = false
-	switch {
-	case w.done && !e.inDoubt:
-		e.kept(w, err)
-		return nil
-	case w.done:
-		return e.resolve(w, errStandby)
-	case isCode(err, "23502", "40001", "40P01"): // the first: others were faster
-		e.stale, e.contended = true, 0
-		if e.shared > 0 {
-			e.contended = lockedGroups
-		}
-		e.shared = sharedGroups
-		e.rollback(ctx)
-		return store.ErrAgain
-	case refused(err):
-		e.rollback(ctx)
-		return fmt.Errorf("store: commit: %w: %w", store.ErrUnavailable, err)
-	}
-	return e.resolve(w, err)
-}
-
-var errStandby = errors.New("it is not known to be on the standby")
-
-// kept notes what was committed. If what others committed before could not be
-// read with it, that is done before the next group.
-func (e *engine) kept(w *writes, err error) {
-	asked := w.now > 0
-	if !asked && err == nil { // nobody else could come between
-		w.now, w.missing = w.version, 1
-	}
-	e.own = w
-	if err == nil {
-		err = e.absorb(w)
-	}
-	if err != nil {
-		e.drop()
-		e.stale = true
-	}
-	e.prune(w.version)
-}
-
-// refused reports whether the server said that it did not do as it was told, and
-// nothing worse.
-func refused(err error) bool {
-	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pg.Severity == "ERROR" && pg.Code != "40003" // statement completion unknown
-}
-
-// saveNothing ends a group that wrote nothing. What it read must still be the
-// last state.
-func (e *engine) saveNothing(ctx context.Context, heard bool) error {
-	if e.locked {
-		e.rollback(ctx)
-		return nil
-	}
-	if !heard {
-		return nil
-	}
-	for {
-		var version uint64
-		err := e.connect(ctx)
-		if err == nil {
-			if err = e.conn.QueryRow(ctx, sqlVersion).Scan(&version); err != nil {
-				e.drop()
-			}
-		}
-		switch {
-		case err == nil && version == e.s.cache.now().version:
-			return nil
-		case err == nil:
-			e.stale, e.contended, e.shared = true, 1, sharedGroups
-			return store.ErrAgain
-		case pause(ctx, retryPause) != nil:
-			return fmt.Errorf("store: commit: %w: %w", store.ErrUnavailable, err)
-		}
-	}
-}
-
-// rollback ends a transaction without effect.
-func (e *engine) rollback(ctx context.Context) {
-	e.locked = false
-	if _, err := e.conn.Exec(ctx, "ROLLBACK"); err != nil {
-		e.drop()
-	}
-}
-
-// Writes are what a group sends.
-type writes struct {
-	had     uint64 // the version that the group has read
-	id      []byte // of this attempt
-	layer   *tree.Tree
-	version uint64 // that it became
-	done    bool   // it was committed
-
-	now     uint64    // the last version, as it was asked for afterwards
-	others  tree.Tree // what others changed between had and now
-	missing uint64    // of how many versions between them that does not tell
-
-	noted  [][]byte
-	keys   [][]byte
-	values [][]byte
-	gone   [][]byte
-	bytes  int
-}
-
-func pack(layer *tree.Tree) *writes {
-	w := &writes{noted: [][]byte{}, layer: layer}
-	for c := layer.Cursor(nil, nil, false); ; {
-		key, value := c.Next()
-		if key == nil {
-			break
-		}
-		w.noted = append(w.noted, key)
-		w.bytes += len(key) + len(value)
-		if value == nil {
-			w.gone = append(w.gone, key)
-			continue
-		}
-		w.keys = append(w.keys, key)
-		w.values = append(w.values, value)
-	}
-	if len(w.noted) > notedKeys {
-		w.noted = nil
-	}
-	return w
-}
-
-// send sends the group's writes and commits, in one round trip.
-func (e *engine) send(ctx context.Context, w *writes) error {
-	b := &pgx.Batch{}
-	if !e.locked {
-		b.Queue("BEGIN ISOLATION LEVEL READ COMMITTED")
-	}
-	b.Queue(sqlAdvance, w.id).QueryRow(func(row pgx.Row) error { return row.Scan(&w.version) })
-	if e.reads == nil {
-		b.Queue(sqlNote, w.id, w.noted, w.had)
-	} else {
-		from, to := e.reads.spans()
-		b.Queue(sqlNoteShared, w.id, w.noted, w.had, from, to)
-	}
-	for from := 0; from < len(w.keys); {
-		to, size := from, 0
-		for to < len(w.keys) && (to == from || size+len(w.values[to]) <= putBytes) {
-			size += len(w.values[to])
-			to++
-		}
-		b.Queue(sqlPut, w.keys[from:to], w.values[from:to])
-		from = to
-	}
-	if len(w.gone) > 0 {
-		b.Queue(sqlDelete, w.gone)
-	}
-	if isPostgres(e.conn.PgConn()) {
-		b.Queue(sqlNotify, e.s.channel)
-	}
-	b.Queue("COMMIT").Exec(func(tag pgconn.CommandTag) error { w.done = tag.String() == "COMMIT"; return nil })
-	if e.reads != nil {
-		e.askChanges(b, w)
-	}
-	return e.conn.SendBatch(ctx, b).Close()
-}
-
-// resolve finds out what became of a commit whose answer was lost. Whoever holds
-// the lock sees it done, or has made sure that it never will be, as the version
-// it was made for is about to be passed.
-func (e *engine) resolve(w *writes, cause error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), e.s.timeout)
-	defer cancel()
-	for {
-		e.drop()
-		err := e.retry(ctx, e.lock)
-		if err == nil {
-			var done bool
-			if done, err = e.wasKept(ctx, w); err == nil && !done {
-				return store.ErrAgain // in the transaction that is open
-			}
-			if err == nil {
-				err = e.confirm(ctx)
-			}
-			if err == nil {
-				return nil
-			}
-		}
-		if ctx.Err() != nil || errors.Is(err, errBehind) {
-			e.drop()
-			return fmt.Errorf("store: commit: %w: %w", store.ErrDoubt, errors.Join(cause, err))
-		}
-	}
-}
-
-// wasKept reports whether one of the versions after the one that w has read is
-// its own.
-func (e *engine) wasKept(ctx context.Context, w *writes) (bool, error) {
-	var n int
-	err := e.conn.QueryRow(ctx, sqlKept, w.had, w.id).Scan(&n)
-	return n > 0, err
-}
-
-// confirm commits something, and so learns that all before it is where a commit
-// must be.
-func (e *engine) confirm(ctx context.Context) error {
-	e.inDoubt = false
-	b := &pgx.Batch{}
-	b.Queue(sqlConfirm)
-	b.Queue("COMMIT")
-	if err := e.conn.SendBatch(ctx, b).Close(); err != nil {
-		return err
-	}
-	e.locked = false
-	if e.inDoubt {
-		return errStandby
-	}
-	return nil
-}
-
-const (
-	// pruneAfter is for how long changes are kept, and pruneMargin how many of
-	// them at least; who is further behind begins anew.
-	pruneAfter  = time.Minute
-	pruneEvery  = 5 * time.Second
-	pruneMargin = 1000
-)
-
-// prune forgets old changes.
-func (e *engine) prune(version uint64) {
-	now := time.Now()
-	if n := len(e.marks); n > 0 && now.Sub(e.marks[n-1].at) < pruneEvery {
-		return
-	}
-	e.marks = append(e.marks, mark{now, version})
-	var upTo uint64
-	for now.Sub(e.marks[0].at) > pruneAfter {
-		upTo, e.marks = e.marks[0].version, e.marks[1:]
-	}
-	if upTo == 0 || version-upTo < pruneMargin {
-		return
-	}
-	e.s.background.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), pruneEvery)
-		defer cancel()
-		_, _ = e.s.pool.Exec(ctx, sqlPrune, upTo) // what fails now is pruned later
-	})
 }

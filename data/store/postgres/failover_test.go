@@ -31,6 +31,7 @@ type traffic struct {
 func startTraffic(t *testing.T, writers int, stores ...*postgres.Store) *traffic {
 	t.Helper()
 	l := &traffic{stores: stores, stop: make(chan struct{})}
+	l.next.Store(uint64(time.Now().UnixNano())) // above those of an earlier one
 	for w := range writers {
 		l.group.Go(func() { l.write(t, l.stores[w%len(l.stores)]) })
 	}
@@ -133,11 +134,6 @@ func (l *traffic) check(t *testing.T, stores ...*postgres.Store) {
 	}
 }
 
-// both returns the address of a schema on two servers.
-func both(a, b *postgrestest.Server, dsn string) string {
-	return strings.Replace(dsn, a.Addr(), a.Addr()+","+b.Addr(), 1) + "&target_session_attrs=read-write"
-}
-
 func mustExec(t *testing.T, s *postgrestest.Server, sql string) string {
 	t.Helper()
 	out, err := s.Exec(sql)
@@ -169,12 +165,24 @@ func startPair(t *testing.T) (primary, standby *postgrestest.Server) {
 // the old primary comes back, first in the address, and takes no write.
 func TestFailOver(t *testing.T) {
 	t.Parallel()
+	for name, gone := range map[string]int{"server killed": passes, "machine gone": swallows} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testFailOver(t, gone)
+		})
+	}
+}
+
+func testFailOver(t *testing.T, gone int) {
 	primary, standby := startPair(t)
 	schema := primary.Schema(t)
-	dsn := both(primary, standby, schema)
+	network := startProxy(t, primary.Addr())
+	hosts := network.ln.Addr().String() + "," + standby.Addr()
+	dsn := strings.Replace(schema, primary.Addr(), hosts, 1) + "&target_session_attrs=read-write"
 	replicas := openReplicas(t, dsn, 2)
 	l := startTraffic(t, 16, replicas...)
 	l.waitFor(t, 300)
+	network.set(gone)
 	primary.Kill()
 	standby.Promote()
 	promoted := time.Now()
@@ -188,6 +196,7 @@ func TestFailOver(t *testing.T) {
 	t.Logf("the last call that failed began %v after the promotion", recovered)
 
 	primary.Restart("synchronous_standby_names=")
+	network.set(passes)
 	name := schema[strings.LastIndexByte(schema, '=')+1:]
 	before := mustExec(t, primary, "SELECT version FROM "+name+".signdesk_meta")
 	cut := "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
@@ -197,7 +206,6 @@ func TestFailOver(t *testing.T) {
 	}
 	late := openReplicas(t, dsn, 2) // which have seen neither before
 	more := startTraffic(t, 4, late...)
-	more.next.Store(1 << 40)
 	more.waitFor(t, 100)
 	more.end()
 	l.end()

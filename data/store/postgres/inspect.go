@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"signdesk/data/store"
@@ -41,8 +40,7 @@ func Inspect(ctx context.Context, dsn string) (Report, error) {
 	if s.cfg, err = s.configure(dsn); err != nil {
 		return r, err
 	}
-	s.survey(ctx)
-	conn, err := pgx.ConnectConfig(ctx, s.cfg.ConnConfig.Copy())
+	conn, err := s.dial(ctx, nil)
 	if err != nil {
 		return r, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}

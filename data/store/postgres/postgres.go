@@ -12,22 +12,34 @@
 //
 // # One order of all groups
 //
-// The version orders what all replicas commit. A group's transaction advances it
-// from the one that the group has read; if another replica was faster that
-// fails, nothing is kept, and the group runs again. A replica that meets another
-// one takes the lock on the version's row before it runs its groups for a while,
-// so that they take turns and no work is thrown away. A commit is one round
-// trip, with the lock two.
+// The version orders what all replicas commit. A group's transaction first takes
+// the next version, for which it waits until the one before has ended, and then
+// sees whether what it has read still holds:
+//
+//   - Alone, if nobody else has advanced the version.
+//   - After another replica was met, if none of the keys that others have written
+//     since is in a stretch that the group has read. So replicas commit side by side
+//     as long as they work on different records. The same round trip brings what
+//     the others have written.
+//   - If two replicas have met in a record, it takes the version's row before it runs
+//     the group, for a while: they take turns, and no work is thrown away.
+//
+// If it does not hold nothing is kept, and the group runs again.
 //
 // Updates run on a cache of the database as of the version, in memory: what was
 // read, what was committed here, and what the changes tell of the others.
 // An update that needs more is put aside, run without effect on a snapshot of
 // the database to see what it reads, and run again; commits do not wait for
 // that. If it still misses something it runs alone, reading as it goes.
+// A function can run on a state that is already out of date, of which nobody is
+// told.
 //
 // Views run on a snapshot that is taken after they were called, and shared by
 // those that came at the same time. They read from the cache what has not
 // changed since.
+//
+// The largest tables of a full cache are forgotten. A replica that was idle looks
+// up what it has missed, or begins with an empty cache.
 //
 // # What it promises
 //
@@ -47,7 +59,9 @@
 //
 // It does not protect from a server that runs with fsync off, nor, without a
 // synchronous standby, from what such a standby never had. A replica that is
-// started knows the timelines of the hosts that answer it.
+// started knows the timelines of the hosts that answer it. Before a replica has
+// met the new primary its views may be answered by an old one that still runs;
+// updates may not.
 //
 // A pooler between them must keep a session's connection (not PgBouncer's
 // transaction mode).
@@ -70,6 +84,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"signdesk/data/store"
@@ -113,6 +128,7 @@ type Store struct {
 	catching   atomic.Bool // catchUp runs
 
 	surveyMu   sync.Mutex
+	primary    *pgconn.Config // the host that takes writes, if there are several; nil if not known
 	surveyedAt time.Time
 }
 

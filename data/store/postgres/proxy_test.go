@@ -56,6 +56,12 @@ func (p *proxy) accept() {
 		if err != nil {
 			return
 		}
+		if p.now() == swallows { // it hangs until the proxy ends, or the other side does
+			p.mu.Lock()
+			p.conns[c] = true
+			p.mu.Unlock()
+			continue
+		}
 		up, err := net.Dial("tcp", p.server)
 		if err != nil || p.now() == refuses {
 			c.Close()

@@ -29,10 +29,16 @@ type want struct {
 
 // met reports whether s knows the beginning of what is wanted.
 func (w want) met(s *state) bool {
-	if w.reverse {
-		return s.below(w.to) != nil
+	if !w.reverse {
+		value, _ := s.rows.Get(w.from)
+		return s.from(w.from) != nil && !isUnknown(value)
 	}
-	return s.from(w.from) != nil
+	from := s.below(w.to)
+	if from == nil {
+		return false
+	}
+	key, value := s.rows.Below(w.to)
+	return !isUnknown(value) || bytes.Compare(key, from) < 0
 }
 
 // A reader is a base for transactions: a state, and a way to extend it.
@@ -52,12 +58,20 @@ type reader struct {
 func (r *reader) Get(table string, key []byte) []byte {
 	r.mustWork()
 	r.buf = store.LayerKey(r.buf[:0], table, key)
-	if r.from(r.buf) == nil {
-		// The table's end, as a neighbour is of use and another table is not.
-		r.extend(r, want{from: bytes.Clone(r.buf), to: []byte(table + "\x01"), rows: pageRows})
-	}
 	r.reads.key(r.buf)
-	value, _ := r.rows.Get(r.buf)
+	value, found := r.rows.Get(r.buf)
+	switch {
+	case isUnknown(value): // its neighbours are not
+		r.extend(r, want{from: bytes.Clone(r.buf), to: append(bytes.Clone(r.buf), 0), rows: 1})
+	case found:
+		return value
+	case r.from(r.buf) == nil:
+		// To the table's end, as a neighbour is of use and another table is not.
+		r.extend(r, want{from: bytes.Clone(r.buf), to: []byte(table + "\x01"), rows: pageRows})
+	default:
+		return nil
+	}
+	value, _ = r.rows.Get(r.buf)
 	return value
 }
 
@@ -104,12 +118,18 @@ type cursor struct {
 func (c *cursor) Next() (key, value []byte) {
 	for {
 		if c.in != nil {
-			if key, value = c.in.Next(); key != nil {
+			if key, value = c.in.Next(); key != nil && !isUnknown(value) {
 				c.read.reach(key, c.reverse)
 				return key[c.prefix:], value
 			}
 			c.in = nil
-			if c.reverse {
+			if key != nil { // go on from here, with what is read again
+				if c.reverse {
+					c.to = append(bytes.Clone(key), 0)
+				} else {
+					c.from = key
+				}
+			} else if c.reverse {
 				c.to = c.end
 			} else {
 				c.from = c.end

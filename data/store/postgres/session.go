@@ -196,7 +196,7 @@ func (s *Store) snapshot(ctx context.Context, conn *pgx.Conn) (state, error) {
 	}
 	for _, keys := range changed {
 		for _, key := range keys {
-			before.unlearn(key)
+			before.doubt(key)
 		}
 	}
 	before.version = version
@@ -267,7 +267,7 @@ func (ss *session) extend(r *reader, w want, all bool) {
 	if ss.kept > sessionKept {
 		ss.now, ss.kept = ss.begun.fork(), 0
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), ss.s.timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*ss.s.timeout)
 	defer cancel()
 	p, err := fetch(ctx, ss.conn.Conn(), w)
 	if err != nil {

@@ -21,7 +21,7 @@ const layoutVersion = 1
 const sqlTables = `
 CREATE TABLE IF NOT EXISTS signdesk_kv (key bytea PRIMARY KEY, value bytea NOT NULL);
 CREATE TABLE IF NOT EXISTS signdesk_meta (id int PRIMARY KEY, layout int NOT NULL, version bigint NOT NULL, writer bytea NOT NULL, confirmed bigint NOT NULL);
-CREATE TABLE IF NOT EXISTS signdesk_changes (version bigint PRIMARY KEY, writer bytea NOT NULL, keys bytea[]);
+CREATE TABLE IF NOT EXISTS signdesk_changes (version bigint PRIMARY KEY, writer bytea NOT NULL, hot int NOT NULL, keys bytea[]);
 `
 
 // What only PostgreSQL has: values of a few KB stay in their row and are not
@@ -42,17 +42,17 @@ const (
 	sqlAdvance = `UPDATE signdesk_meta SET version = version + 1, writer = $1 WHERE id = 1 RETURNING version`
 	// sqlNote says what is written, and ends the transaction if the version read
 	// is not the last one: the first column must not be null.
-	sqlNote = `INSERT INTO signdesk_changes (version, writer, keys)
-VALUES ((SELECT version FROM signdesk_meta WHERE id = 1 AND version = $3 + 1), $1, $2)`
+	sqlNote = `INSERT INTO signdesk_changes (version, writer, hot, keys)
+VALUES ((SELECT version FROM signdesk_meta WHERE id = 1 AND version = $3 + 1), $1, $4, $2)`
 	// sqlNoteShared ends it only if what was read was changed since by others: if
-	// one of their keys is in a stretch that begins with an element of $4, and
-	// ends before that of $5; or if it is so long ago that their keys may be
+	// one of their keys is in a stretch that begins with an element of $5, and
+	// ends before that of $6; or if it is so long ago that their keys may be
 	// forgotten.
-	sqlNoteShared = `INSERT INTO signdesk_changes (version, writer, keys)
+	sqlNoteShared = `INSERT INTO signdesk_changes (version, writer, hot, keys)
 VALUES ((SELECT version FROM signdesk_meta WHERE id = 1 AND NOT EXISTS (
 SELECT 1 FROM signdesk_changes c LEFT JOIN LATERAL unnest(c.keys) k(key) ON true
-WHERE c.version > $3 AND (c.keys IS NULL OR k.key < ($5::bytea[])[width_bucket(k.key, $4::bytea[])])
-) AND EXISTS (SELECT 1 FROM signdesk_changes WHERE version = $3)), $1, $2)`
+WHERE c.version > $3 AND (c.keys IS NULL OR k.key < ($6::bytea[])[width_bucket(k.key, $5::bytea[])])
+) AND EXISTS (SELECT 1 FROM signdesk_changes WHERE version = $3)), $1, $4, $2)`
 	sqlPut     = `INSERT INTO signdesk_kv (key, value) SELECT * FROM unnest($1::bytea[], $2::bytea[]) ON CONFLICT (key) DO UPDATE SET value = excluded.value`
 	sqlDelete  = `DELETE FROM signdesk_kv WHERE key = ANY($1::bytea[])`
 	sqlNotify  = `SELECT pg_notify($1, '')`
@@ -63,14 +63,15 @@ WHERE c.version > $3 AND (c.keys IS NULL OR k.key < ($5::bytea[])[width_bucket(k
 	// sqlNews reads what others than a replica changed; its writers begin alike.
 	sqlNews        = `SELECT keys FROM signdesk_changes WHERE version > $1 AND version <= $2 AND substring(writer FROM 1 FOR 8) <> $3 ORDER BY version`
 	sqlChangedKeys = `SELECT keys FROM signdesk_changes WHERE version > $1 ORDER BY version LIMIT $2`
-	// sqlChanges reads what changed after $1 but by the writer $2: the keys, and of
-	// the last $4 versions the values of now. Those are read by a subquery, as a join
-	// might be planned to read the whole table.
-	sqlChanges = `SELECT m.version, c.version, c.keys IS NOT NULL, k.key, c.version > m.version - $4,
-CASE WHEN c.version > m.version - $4 THEN (SELECT value FROM signdesk_kv v WHERE v.key = k.key) END
+	// sqlChanges reads what changed after $1 but by the writer $2: the keys, and the
+	// values of now for the hot ones of the last $4 versions, which had been there
+	// before. They are read by a subquery, as a join might be planned to read the
+	// whole table.
+	sqlChanges = `SELECT m.version, c.version, c.keys IS NOT NULL, k.key, k.n <= c.hot AND c.version > m.version - $4,
+CASE WHEN k.n <= c.hot AND c.version > m.version - $4 THEN (SELECT value FROM signdesk_kv v WHERE v.key = k.key) END
 FROM signdesk_meta m
-LEFT JOIN (SELECT version, keys FROM signdesk_changes WHERE version > $1 AND writer <> $2 ORDER BY version LIMIT $3) c ON true
-LEFT JOIN LATERAL unnest(c.keys) k(key) ON true
+LEFT JOIN (SELECT version, hot, keys FROM signdesk_changes WHERE version > $1 AND writer <> $2 ORDER BY version LIMIT $3) c ON true
+LEFT JOIN LATERAL unnest(c.keys) WITH ORDINALITY k(key, n) ON true
 WHERE m.id = 1`
 
 	// A page ends after so many rows, or where the values before are too long.
@@ -90,7 +91,7 @@ func fetch(ctx context.Context, conn *pgx.Conn, w want) (page, error) {
 	if w.reverse {
 		sql = sqlPageDown
 	}
-	rows, err := conn.Query(ctx, sql, w.from, w.to, w.rows, w.rows/pageRows*pageBytes)
+	rows, err := conn.Query(ctx, sql, w.from, w.to, w.rows, max(1, w.rows/pageRows)*pageBytes)
 	if err != nil {
 		return p, err
 	}

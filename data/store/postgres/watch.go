@@ -15,10 +15,16 @@ const (
 	// watchEvery is how often the version is looked at though nothing was heard.
 	watchEvery = 500 * time.Millisecond
 	// watchPause bounds how often changes are looked up.
-	watchPause = 5 * time.Millisecond
+	watchPause = 20 * time.Millisecond
 	// watchVersions is how many versions are told one by one; of more, only that
 	// there were any.
 	watchVersions = 500
+	// watchBehind is for how long the cache may be behind what others commit, on a
+	// replica that does nothing.
+	watchBehind = 100 * time.Millisecond
+	// watchHosts is how often the hosts are asked, if there are several, so that a
+	// promotion is met also by a replica whose old primary goes on.
+	watchHosts = 3 * time.Second
 )
 
 var _ store.Watcher = (*Store)(nil)
@@ -38,8 +44,7 @@ func (s *Store) Watch(ctx context.Context, changed func(table string, key []byte
 func (s *Store) watch(ctx context.Context, last *uint64, changed func(table string, key []byte)) error {
 	begin, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	s.survey(begin)
-	conn, err := pgx.ConnectConfig(begin, s.cfg.ConnConfig.Copy())
+	conn, err := s.dial(begin, nil)
 	if err != nil {
 		return err
 	}
@@ -53,10 +58,20 @@ func (s *Store) watch(ctx context.Context, last *uint64, changed func(table stri
 			return err
 		}
 	}
+	looked, asked := time.Time{}, time.Now()
 	for {
+		if time.Since(asked) > watchHosts {
+			_ = s.aim(ctx, s.cfg.ConnConfig.Copy()) // which notes a promotion
+			asked = time.Now()
+		}
 		version, err := s.look(ctx, conn)
 		if err != nil {
 			return err
+		}
+		if now := time.Now(); now.Sub(looked) > watchBehind {
+			if looked = now; version > s.cache.now().version {
+				s.catchUp()
+			}
 		}
 		if version != *last {
 			if err := s.tell(ctx, conn, *last, version, changed); err != nil {

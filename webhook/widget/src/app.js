@@ -3,7 +3,8 @@
 import { Api, Problem } from "./api.js";
 import { Keep } from "./keep.js";
 import { css } from "./style.js";
-import { body, choices, clock, el, icon, thumb } from "./view.js";
+import { Rows } from "./rows.js";
+import { el, icon, thumb } from "./view.js";
 
 /** @typedef {import("./api.js").Message} Message @typedef {import("./api.js").Outgoing} Outgoing */
 /** @typedef {{base: string, page: string, user: string, preview: string, open: boolean}} Settings */
@@ -26,7 +27,7 @@ const pause = (ms, wake) => new Promise((done) => {
   wake?.addEventListener("abort", () => { clearTimeout(t); done(undefined); }, { once: true });
 });
 
-class Widget {
+export class Widget {
   badge = el("span", { class: "badge", hidden: true });
   launch = el("button", { class: "launch", type: "button", "aria-haspopup": "dialog" }, el("span", {}, "问智能助手"), this.badge);
   title = el("h2", { id: "t" }, "智能助手");
@@ -70,6 +71,7 @@ class Widget {
     this.wake = new AbortController();
     this.stream = new AbortController();
     this.picture = /** @type {File | null} */ (null);
+    this.rows = new Rows(this);
     this.draw();
     this.listen();
     if (settings.open || this.keep.data.open) this.open();
@@ -428,7 +430,7 @@ class Widget {
     this.launch.setAttribute("aria-label", "问智能助手" + (unread ? `，${unread}条新消息` : ""));
     this.stateLine();
     this.input.inputMode = keyboards[list.at(-1)?.input || ""] || "text";
-    if (this.opened) this.showLog(list);
+    if (this.opened) this.rows.show(list);
   }
 
   stateLine() {
@@ -438,126 +440,6 @@ class Widget {
     this.state.hidden = !text;
     if (this.state.textContent !== text) this.state.textContent = text;
     this.state.classList.toggle("bad", Boolean(this.trouble));
-  }
-
-  /** @param {Message[]} list */
-  showLog(list) {
-    /** @type {Map<string, HTMLElement>} */
-    const had = new Map();
-    for (const e of this.log.children) if (e instanceof HTMLElement && e.dataset.key) had.set(e.dataset.key, e);
-    const waiting = this.keep.waiting().filter((w) => !list.some((m) => m.client === w.id));
-    /** @type {HTMLElement[]} */
-    const rows = [];
-    /** @param {string} key @param {string} state @param {() => HTMLElement} make */
-    const row = (key, state, make) => { // drawn anew only if it changed: what is being read stays
-      let e = had.get(key);
-      if (e && e.dataset.state === "true," + state.slice(6) && state.startsWith("false,")) { // only its choices are gone
-        e.querySelector(".choices")?.remove();
-        e.dataset.state = state;
-      }
-      if (!e || e.dataset.state !== state) {
-        e = make();
-        e.dataset.key = key;
-        e.dataset.state = state;
-      }
-      rows.push(e);
-    };
-    if (this.more) row("older", "", () => this.olderButton());
-    if (this.over) row("over", "", () => el("p", { class: "over" }, "上一个对话已结束。有新的问题，直接说就行。"));
-    if (this.hello && !this.more) {
-      const g = this.hello.greeting;
-      row("greeting", (!list.length && !waiting.length) + ",", () => this.messageRow(g, !list.length && !waiting.length));
-    }
-    const newest = list.at(-1);
-    for (const m of list) {
-      const live = m === newest && !waiting.length;
-      row("m" + m.seq, [live, m.rated, m.client && this.pictures.has(m.client)].join(), () => this.messageRow(m, live));
-    }
-    for (const w of waiting) row("w" + w.id, this.failed.get(w.id) || "", () => this.waitingRow(w));
-    if (this.waitingReply && !this.trouble) row("typing", "", () => el("div", { class: "typing" }, "正在输入…"));
-    // Only what is new is put in, or it would all be read aloud again.
-    for (const e of [...this.log.children]) if (!(e instanceof HTMLElement) || !rows.includes(e)) e.remove();
-    rows.forEach((e, i) => { if (this.log.children[i] !== e) this.log.insertBefore(e, this.log.children[i] || null); });
-  }
-
-  olderButton() {
-    const b = el("button", { type: "button", class: "older" }, "查看更早的消息");
-    b.addEventListener("click", async () => {
-      const tall = this.log.scrollHeight;
-      try {
-        const past = await this.api.history(Math.min(...this.messages.keys()));
-        this.more = past.more;
-        past.messages.forEach((m) => this.add(m));
-      } catch (err) {
-        this.trouble = err instanceof Problem ? err.message : "";
-      }
-      this.show();
-      this.log.scrollTop += this.log.scrollHeight - tall;
-    });
-    return b;
-  }
-
-  /** @param {Message} m @param {boolean} live its choices can be pressed */
-  messageRow(m, live) {
-    const who = { visitor: "您", bot: "智能助手", staff: "人工客服" }[m.from];
-    const text = (m.client && this.words.get(m.client)) || m.text.replace(/^［(.*)］$/, "$1");
-    const bubble = el("div", { class: "bubble" }, el("span", { class: "sr" }, who + "："));
-    const picture = m.client && this.pictures.get(m.client);
-    if (picture) bubble.append(thumb(picture, "您发送的图片"));
-    else bubble.append(...body(text, (value) => this.copy(value)));
-    const meta = el("div", { class: "meta" }, el("span", {}, (m.from === "staff" ? "人工客服 " : "") + clock(m.at) + (m.from === "visitor" ? " 已发送" : "")));
-    if (m.link) meta.append(el("a", { href: m.link.href, target: "_blank", rel: "noopener" }, m.link.label));
-    if (m.rate) this.ratings(m, meta);
-    const row = el("div", { class: "row " + m.from }, bubble);
-    if (m.id !== "0") row.append(meta);
-    if (live && (m.choices.length || m.picture)) row.append(this.choices(m));
-    return row;
-  }
-
-  /** What can be done about a message. @param {Message} m */
-  choices(m) {
-    const box = choices(m, (c) => c.file ? this.download(c.file) : this.say(c.token.startsWith("t:") ? { text: c.token.slice(2) } : { choice: c.token, label: c.label }), (text) => this.say({ text }));
-    if (m.picture) box.prepend(el("button", { type: "button", class: "pick" }, "选择图片"));
-    box.querySelector(".pick")?.addEventListener("click", () => this.file.click());
-    return box;
-  }
-
-  /** @param {Message} m @param {HTMLElement} meta */
-  ratings(m, meta) {
-    if (m.rated) {
-      meta.append(el("span", {}, m.rated === "helpful" ? "谢谢，有帮助" : "谢谢反馈，没帮上忙"));
-      return;
-    }
-    for (const [label, turned, helpful] of /** @type {const} */ ([["有帮助", false, true], ["没帮助", true, false]])) {
-      const b = el("button", { type: "button", class: "thumb", "aria-label": label, title: label }, icon("up", turned));
-      b.addEventListener("click", () => this.rate(m, helpful));
-      meta.append(b);
-    }
-  }
-
-  /** @param {Outgoing} w */
-  waitingRow(w) {
-    const wrong = this.failed.get(w.id);
-    const meta = el("div", { class: "meta" }, el("span", { class: wrong ? "bad" : "" }, wrong ? "发送失败：" + wrong : "发送中…"));
-    if (wrong) {
-      const again = el("button", { type: "button" }, "重试");
-      again.addEventListener("click", () => { this.failed.delete(w.id); this.show(); this.flush(); });
-      const gone = el("button", { type: "button" }, "删除");
-      gone.addEventListener("click", () => { this.keep.done(w.id); this.show(); });
-      meta.append(again, gone);
-    }
-    return el("div", { class: "row visitor" }, el("div", { class: "bubble" }, ...body(w.text || w.label || "", () => {})), meta);
-  }
-
-  /** @param {string} value */
-  async copy(value) {
-    try {
-      await navigator.clipboard.writeText(value);
-      this.note("已复制 " + value);
-    } catch {
-      this.note("复制不了，请长按选择。");
-    }
-    setTimeout(() => this.note(""), 2000);
   }
 }
 

@@ -32,11 +32,11 @@ header button{min-width:44px;min-height:44px;border-radius:10px;color:var(--soft
 .bubble summary{cursor:pointer;color:var(--brand);min-height:32px}
 .copy{text-decoration:underline dotted;text-underline-offset:3px;border-radius:4px}
 .bubble canvas{display:block;max-width:100%;max-height:220px;border-radius:8px}
-.meta{font-size:13px;color:var(--soft);margin:2px 4px 0;display:flex;gap:8px;align-items:center}
+.meta{font-size:13px;color:var(--soft);margin:2px 4px 0;display:flex;flex-wrap:wrap;gap:0 8px;align-items:center}
 .meta button{color:var(--brand);min-height:32px}
 .meta .thumb{min-width:40px;min-height:40px;display:grid;place-items:center}
 .meta .bad{color:var(--bad)}
-.meta a{color:var(--brand)}
+.meta a{color:var(--brand);white-space:nowrap}
 .choices{display:flex;flex-direction:column;gap:8px;margin-top:8px;align-items:flex-start}
 .choices button{border:1px solid var(--brand);color:var(--brand);border-radius:12px;padding:8px 14px;min-height:44px;text-align:left}
 .choices .controls{display:flex;flex-wrap:wrap;gap:8px}

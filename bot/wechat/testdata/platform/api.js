@@ -13,6 +13,7 @@ export class Api {
     this.faults = []; // errcodes, "hang" or an HTTP status, for the next sends
     this.tokens = { asked: 0, forced: 0, now: "" };
     this.menus = 0;
+    this.calls = 0; // of any interface
     this.server = http.createServer((req, res) => this.#answer(req, res));
   }
 
@@ -39,6 +40,7 @@ export class Api {
 
   async #answer(req, res) {
     let body = "";
+    this.calls++;
     for await (const chunk of req) body += chunk;
     const url = new URL(req.url, "http://x");
     const reply = (value) => res.end(JSON.stringify(value));

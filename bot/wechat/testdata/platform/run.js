@@ -153,6 +153,93 @@ async function killed() {
   check("after a kill the message is answered, once", again.text.includes("管理员") && more.text === again.text, [again, more]);
 }
 
+// replays: a recorded request is answered alike, does nothing, and is refused once
+// it is old; also by a process that was not there.
+async function replays() {
+  const recorded = pusher.request(pusher.text("recorded", "怎么联系人工客服"));
+  const first = await pusher.post(recorded), again = await pusher.post(recorded);
+  await stop("SIGTERM");
+  await start();
+  const later = await pusher.post(recorded);
+  check("a recorded request gets the same reply, also after a restart", first.text !== "" && again.text === first.text && later.text === first.text, [first, again, later]);
+  const old = await pusher.post(pusher.request(pusher.text("recorded", "在吗"), { at: Date.now() - 11 * 60e3 }));
+  const early = await pusher.post(pusher.request(pusher.text("recorded", "在吗"), { at: Date.now() + 11 * 60e3 }));
+  check("eleven minutes off is refused", old.status === 403 && early.status === 403, [old, early]);
+  const resent = await pusher.post(pusher.request(pusher.text("recorded", "在吗"), { at: Date.now() - 9 * 60e3 }));
+  check("nine minutes are taken", resent.status === 200 && resent.text !== "", resent);
+}
+
+// reordered: an older message comes after a newer one, and both are answered;
+// clicks of a menu by number and by words mean the same.
+async function reordered() {
+  const older = pusher.text("order", "企业怎么认证"), newer = pusher.text("order", "怎么更换管理员");
+  older.created = Math.floor(Date.now() / 1000) - 3;
+  const b = await pusher.push(newer), a = await pusher.push(older), bb = await pusher.push(newer);
+  check("an older message that comes late is answered", a.text.includes("认证") && b.text.includes("管理员") && bb.text === b.text, [a, b, bb]);
+  const numeric = await pusher.push({ from: "order", id: pusher.nextId(), fields: { Content: "企业怎么认证", bizmsgmenuid: "101" } });
+  check("a menu id that is a number", numeric.text?.includes("认证"), numeric);
+}
+
+// kills: the process dies at different moments of a message.
+async function kills() {
+  for (const [i, ms] of [0, 1, 4, 8, 15].entries()) {
+    const message = pusher.text(`victim-${i}`, "提示未加入企业怎么办");
+    const first = pusher.post(pusher.request(message));
+    await sleep(ms);
+    await stop("SIGKILL");
+    await first;
+    await start();
+    const again = await pusher.push(message);
+    const next = await pusher.say(`victim-${i}`, "提示无权限怎么办");
+    check(`killed after ${ms} ms: answered, and once`, again.text.includes("企业") && !next.text.includes("－－－"), [again, next]);
+  }
+}
+
+// hanging: the platform's interfaces do not answer; who writes is answered at once
+// all the same.
+async function hanging() {
+  api.faults.push("hang", "hang");
+  const answers = await Promise.all(["h1", "h2"].map((who) => pusher.say(who, "企业怎么认证")));
+  check("interfaces that hang delay nobody", answers.every((a) => a.text.includes("认证") && a.ms < 2000), answers);
+  api.faults.length = 0;
+}
+
+// modes: compatible mode, and a key that is being changed.
+async function modes() {
+  const key = "ZYXWVUTSRQPONMLKJIHGFEDCBA9876543210zyxwvuA"; // 43 letters and digits
+  await stop("SIGTERM");
+  Object.assign(env, { SIGNDESK_WECHAT_MODE: "compatible", SIGNDESK_WECHAT_AESKEY: key, SIGNDESK_WECHAT_AESKEY_OLD: account.aesKey });
+  await start();
+  const now = new Pusher({ ...account, aesKey: key, url: pusher.url });
+  now.ids = 8000000000000000;
+  for (const [name, who] of Object.entries({ "the old key": pusher, "the new key": now })) {
+    for (const mode of ["compatible", "safe"]) {
+      const answer = await who.push(who.text("keys", "企业怎么认证"), { mode });
+      check(`${mode} under ${name}`, answer.text?.includes("认证"), answer);
+    }
+  }
+  const spoiled = await now.post(now.request(now.text("keys", "企业怎么认证"), { mode: "compatible", change: (r) => (r.body = r.body.replace("企业怎么认证", "转人工")) }));
+  check("of a compatible body the sealed half counts", spoiled.text?.includes("认证"), spoiled);
+  const third = new Pusher({ ...account, aesKey: "B".repeat(42) + "A", url: pusher.url });
+  const refused = await third.post(third.request(third.text("keys", "在吗")));
+  check("a third key is refused", refused.status === 403, refused);
+}
+
+// unverified: an account that may only reply holds a whole conversation, and never
+// calls an interface.
+async function unverified() {
+  await stop("SIGTERM");
+  Object.assign(env, { SIGNDESK_WECHAT_MODE: "safe", SIGNDESK_WECHAT_AESKEY: account.aesKey, SIGNDESK_WECHAT_AESKEY_OLD: "", SIGNDESK_WECHAT_VERIFIED: "off" });
+  await start();
+  const calls = api.calls;
+  const replies = [];
+  for (const words of ["你好", "提示无权限怎么办", "我要申诉", "取消", "怎么更换管理员", "转人工"]) replies.push((await pusher.say("small", words)).text);
+  check("an account that may only reply answers everything", replies.every((t) => /[\u4e00-\u9fff]/.test(t ?? "")) && new Set(replies).size === replies.length, replies);
+  const picture = await pusher.push({ from: "small", type: "image", id: pusher.nextId(), fields: { MediaId: "m", PicUrl: "http://127.0.0.1:1/x" } });
+  check("a picture of another server is not asked for", picture.text?.includes("图片"), picture);
+  check("it never calls an interface", api.calls === calls, api.calls - calls);
+}
+
 // errcodes: what the platform refuses for a moment is sent later, once; what is
 // closed waits for the person.
 async function errcodes() {
@@ -173,6 +260,12 @@ try {
   await copies();
   await killed();
   await errcodes();
+  await replays();
+  await reordered();
+  await kills();
+  await hanging();
+  await modes();
+  await unverified();
   const secrets = [account.token, account.aesKey, account.secret, api.tokens.now, "14000001202", "signature="].filter((s) => log.includes(s));
   check("the log tells no secret, no number, no address of a callback", secrets.length === 0, secrets);
   check("nothing broke", !/panic|level=ERROR/.test(log), log.split("\n").filter((l) => /panic|level=ERROR/.test(l)));
