@@ -375,7 +375,8 @@ func (t *turn) showPart(token string) bool {
 	if p == nil {
 		return false
 	}
-	t.compose(ShowPart(p), p, false)
+	r := ShowPart(p)
+	t.compose(r, r.Text(), p, false)
 	return true
 }
 
@@ -383,9 +384,9 @@ func (t *turn) showPart(token string) bool {
 // instead, in the middle of a flow.
 func (t *turn) answer(short bool) {
 	d := t.u.decision
-	r := t.u.reply
+	r, text := t.u.reply, t.u.text
 	if short {
-		r = r.inPassing()
+		r, text = r.inPassing(), ""
 	}
 	t.conv.Missed++
 	if d.Kind != kb.None {
@@ -398,8 +399,12 @@ func (t *turn) answer(short bool) {
 	}
 	if d.Kind == kb.None && r.Contact != "" {
 		r.Contact += "\n" + t.Hours(t.now).Text
+		text = ""
 	}
-	t.compose(r, part, short)
+	if text == "" {
+		text = r.Text()
+	}
+	t.compose(r, text, part, short)
 	if d.Kind == kb.None && !short {
 		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: "c:" + actions.Human, Label: textHuman, Control: true})
 	}
@@ -410,8 +415,8 @@ const maxOffers = 2
 
 // compose renders a reply of the knowledge base, and offers the flows that can
 // do what it tells of.
-func (t *turn) compose(r Reply, part *kb.Part, short bool) {
-	t.say(r.Text())
+func (t *turn) compose(r Reply, text string, part *kb.Part, short bool) {
+	t.say(text)
 	if part != nil && r.Answer != nil {
 		t.reply.Entry = string(part.Entry.ID) + "/" + string(part.ID)
 	}

@@ -224,7 +224,7 @@ func (t *turn) seen(short bool) {
 	if s.Decision.Kind == kb.None {
 		t.say(textSeenUnknown)
 	} else {
-		t.u.decision, t.u.reply = s.Decision, Compose(s.Decision, t.Contact)
+		t.u.decision, t.u.reply, t.u.text = s.Decision, Compose(s.Decision, t.Contact), ""
 		t.answer(short)
 	}
 	t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: tokenReread, Label: textReread, Control: true})

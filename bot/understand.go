@@ -14,6 +14,7 @@ type meaning struct {
 	intent Intent
 	values map[string]string // that it carries, by slot; not to be changed
 	reply  Reply             // that presents the decision; the same
+	text   string            // of the reply
 	why    *kb.WhyRow        // of the decision that all this was found from
 }
 
@@ -45,6 +46,7 @@ func (b *Bot) understand(text string, d kb.Decision) meaning {
 		return m
 	}
 	m := meaning{intent: b.Recognise(text, d), values: b.Extract(text), reply: Compose(d, b.Contact), why: why}
+	m.text = m.reply.Text()
 	if why != nil && len(text) <= maxRemembered {
 		b.meanings.Add(text, m)
 	}
