@@ -140,7 +140,7 @@ func TestClockJumps(t *testing.T) {
 			t.Errorf("code after %v: %q, want it taken: %v", c.jump, got, c.good)
 		}
 	}
-	if err := w.file.Verify(t.Context()); err != nil {
+	if err := w.kept.Verify(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
