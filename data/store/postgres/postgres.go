@@ -93,12 +93,12 @@ import (
 type Options struct {
 	store.Options
 	Cache   int           // bytes of the cache; 0: 256 MB
-	Timeout time.Duration // for an answer of the server; 0: 2 seconds
+	Timeout time.Duration // for an answer of the server; 0: 1.5 seconds; a call takes a few times that at most
 }
 
 const (
 	defaultCache   = 256 << 20
-	defaultTimeout = 2 * time.Second
+	defaultTimeout = 1500 * time.Millisecond
 )
 
 // A Store is a [store.Store] in a database. Its tables are for this package alone.
