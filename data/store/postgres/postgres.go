@@ -94,7 +94,7 @@ import (
 type Options struct {
 	store.Options
 	Cache   int           // bytes of the cache; 0: 256 MB
-	Timeout time.Duration // for an answer of the server; 0: 2 seconds
+	Timeout time.Duration // for an answer of the server; 0: 1.5 seconds; a call takes a few times that at most
 }
 
 // Lengths of the name of a process, and of that of a commit, which begins with it.
@@ -102,7 +102,7 @@ const writerLen, idLen = 8, 16
 
 const (
 	defaultCache   = 256 << 20
-	defaultTimeout = 2 * time.Second
+	defaultTimeout = 1500 * time.Millisecond
 )
 
 // A Store is a [store.Store] in a database. Its tables are for this package alone.

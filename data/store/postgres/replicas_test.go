@@ -169,13 +169,27 @@ func TestWriteSkewTwoReplicas(t *testing.T) {
 	}
 }
 
-// TestAccountsTwoReplicas moves money between accounts on three replicas while
-// views add them up: the sum never changes, nor does an account fall below
-// nothing.
-func TestAccountsTwoReplicas(t *testing.T) {
+const accounts = 10 // of 10 each
+
+// sumUp fails if the accounts do not hold what they held in the beginning.
+func sumUp(tx store.Tx) error {
+	total, n := 0, 0
+	for _, v := range tx.Scan("account", store.Range{}) {
+		total += int(v[0])
+		n++
+	}
+	if total != 10*accounts || n != accounts {
+		return fmt.Errorf("%d accounts hold %d", n, total)
+	}
+	return nil
+}
+
+// TestAccountsOfReplicas moves money between accounts on three replicas while
+// views and updates add them up: the sum never changes, nor does an account fall
+// below nothing.
+func TestAccountsOfReplicas(t *testing.T) {
 	t.Parallel()
 	replicas := openReplicas(t, postgrestest.Start(t), 3)
-	const accounts, each = 10, 100
 	if err := replicas[0].Update(ctx, func(tx store.Tx) error {
 		for i := range accounts {
 			if err := tx.Put("account", []byte{byte(i)}, []byte{10}); err != nil {
@@ -186,22 +200,11 @@ func TestAccountsTwoReplicas(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	sum := func(tx store.Tx) error {
-		total, n := 0, 0
-		for _, v := range tx.Scan("account", store.Range{}) {
-			total += int(v[0])
-			n++
-		}
-		if total != 10*accounts || n != accounts {
-			return fmt.Errorf("%d accounts hold %d", n, total)
-		}
-		return nil
-	}
 	var g sync.WaitGroup
 	for w := range 12 {
 		s := replicas[w%3]
 		g.Go(func() {
-			for i := range each {
+			for i := range 100 {
 				from, to := []byte{byte((w + i) % accounts)}, []byte{byte((w*3 + i*7) % accounts)}
 				err := s.Update(ctx, func(tx store.Tx) error {
 					a := tx.Get("account", from)
@@ -211,11 +214,8 @@ func TestAccountsTwoReplicas(t *testing.T) {
 					b := tx.Get("account", to)
 					return errors.Join(tx.Put("account", from, []byte{a[0] - 1}), tx.Put("account", to, []byte{b[0] + 1}))
 				})
-				if i%5 == 0 {
-					err = errors.Join(err, s.View(ctx, sum))
-				}
-				if i%9 == 0 {
-					err = errors.Join(err, s.Update(ctx, sum))
+				if err = errors.Join(err, s.View(ctx, sumUp)); i%9 == 0 {
+					err = errors.Join(err, s.Update(ctx, sumUp))
 				}
 				if err != nil {
 					t.Error(err)

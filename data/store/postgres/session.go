@@ -124,23 +124,30 @@ func (s *Store) openAll() {
 }
 
 // open opens a session. A connection that was idle may have been lost unnoticed,
-// so a second and a third are tried while there is time.
+// and a server may be about to come back, so it is tried while there is time.
 func (s *Store) open() (*session, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
 	defer cancel()
-	var err error
-	for range 3 {
-		var conn *pgxpool.Conn
-		if conn, err = s.pool.Acquire(ctx); err != nil {
-			break
+	for {
+		conn, err := s.pool.Acquire(ctx)
+		if err == nil {
+			var st state
+			try, cancel := context.WithTimeout(ctx, s.timeout/3)
+			st, err = s.snapshot(try, conn.Conn())
+			late := try.Err() != nil
+			cancel()
+			if err == nil {
+				return &session{s: s, conn: conn, begun: st.fork(), now: st.fork()}, nil
+			}
+			discard(conn)
+			if late { // the other idle ones may hang as well
+				s.pool.Reset()
+			}
 		}
-		var st state
-		if st, err = s.snapshot(ctx, conn.Conn()); err == nil {
-			return &session{s: s, conn: conn, begun: st.fork(), now: st.fork()}, nil
+		if errors.Is(err, errBehind) || pause(ctx, retryPause) != nil {
+			return nil, fmt.Errorf("store: begin view: %w: %w", store.ErrUnavailable, err)
 		}
-		discard(conn)
 	}
-	return nil, fmt.Errorf("store: begin view: %w: %w", store.ErrUnavailable, err)
 }
 
 // discard closes a connection and gives back its place.
