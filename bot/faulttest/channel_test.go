@@ -45,8 +45,8 @@ const prompt = 5 * time.Second
 
 // TestChannelsDown takes one platform after the other away: what goes to the others
 // is not delayed, and once it is back all that was owed to it comes, once.
-//
-// Seen to fail: with one loop for all channels, as there was before.
+// With one loop for all channels, as there was before, bot's TestChannelsDoNotWait is
+// seen to fail.
 func TestChannelsDown(t *testing.T) {
 	t.Parallel()
 	const each = 2 // the board may be written to 20 times a minute
@@ -134,9 +134,6 @@ func TestChannelsDown(t *testing.T) {
 // TestWechatDown has replies not come back in the request, and then WeChat refuse,
 // throttle, fail and lose what is sent instead: each person gets his messages, in
 // order, and again only what WeChat took without saying so.
-//
-// Seen to fail: with the tries of one person not in line (order), with lost answers
-// taken for success.
 func TestWechatDown(t *testing.T) {
 	t.Parallel()
 	w := newWechat(t)

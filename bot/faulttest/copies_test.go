@@ -12,8 +12,7 @@ import (
 // TestCopies: a thousand copies of one message at once do one thing, and all get
 // the same reply.
 //
-// Seen to fail: with the look for the message's id taken out of the transaction
-// (the history has it more than once).
+// Seen to fail: with ids of messages that are not remembered (it is there 1001 times).
 func TestCopies(t *testing.T) {
 	t.Parallel()
 	const copies, wide = 1000, 100

@@ -37,8 +37,7 @@ func tracer(t *testing.T) string {
 // and texts that were sent are not sent again. After a restart all that was
 // acknowledged is there, and what was in doubt is resolved by its id.
 //
-// Seen to fail: with the error of a commit not handed on, with /readyz looking at
-// views only, with texts sent before they can be noted.
+// Seen to fail: with the error of a commit not handed on.
 func TestDiskFails(t *testing.T) {
 	t.Parallel()
 	r := random(t)
@@ -116,8 +115,8 @@ func stays(t *testing.T, s *Server, name string) (acked int) {
 // acknowledged, all can be read, and texts that were sent are not sent again; then
 // it goes on by itself.
 //
-// Seen to fail: with the store broken by a full disk, as by any failure before;
-// with texts sent before they can be noted.
+// Seen to fail: with what was sent and cannot be noted forgotten (texts came again
+// every second).
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	sms := newGateway(t)

@@ -51,7 +51,7 @@ func honest(t *testing.T, s *Server, v *Visitor, n int) (messages, health measur
 // door of a process that may have 128 files open: an honest client is served as
 // before.
 //
-// Seen to fail: without the bound on connections (health took 5 s).
+// Seen to fail: without the bound on connections (health did not answer within a minute).
 func TestSlowloris(t *testing.T) {
 	t.Parallel()
 	const attackers, asked = 500, 150
@@ -127,8 +127,8 @@ func resident(t *testing.T, pid int) int {
 // TestStalledReaders opens streams of events whose readers stop reading: each costs
 // a bounded amount of memory and is given up, and others are served.
 //
-// Seen to fail: with the whole history read before it is written (memory), and
-// without a deadline for writes (never given up).
+// Seen to fail: with the system's own buffers, which took all that was written (never
+// given up, 300 KiB each).
 func TestStalledReaders(t *testing.T) {
 	t.Parallel()
 	readers, each := 200, 256<<10 // the collector lets the heap grow to five times what is used

@@ -174,8 +174,7 @@ func (c *crowd) counts() (acked, tries int) {
 // TestKill: what was acknowledged survives the death of the process, again and
 // again, once and in order, and its texts leave once.
 //
-// Seen to fail: with OnceAt's receipt not kept (messages doubled), with a reply sent
-// before the commit (lost), with notices marked as sent before they are (lost).
+// Seen to fail: with ids of messages that are not remembered.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	rounds := 10

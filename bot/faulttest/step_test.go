@@ -200,8 +200,7 @@ func (s *stepper) dies(t *testing.T, point string, do func(context.Context) erro
 // TestSteps kills the process at each step of a turn and of a send. A turn is there
 // once, and what it owes is sent at least once, again only under the same id.
 //
-// Seen to fail: with a turn's outbox row written in a transaction of its own, with a
-// delivery noted before it is sent (lost), with ids drawn anew in each try.
+// Seen to fail: with a delivery noted before it is sent (lost).
 func TestSteps(t *testing.T) {
 	t.Parallel()
 	sms, w, h := newGateway(t), newWechat(t), newHook(t)

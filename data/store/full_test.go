@@ -16,8 +16,7 @@ import (
 // them alike: what was acknowledged is there, what was refused is not, and the store
 // goes on by itself.
 //
-// Seen to fail: with such a failure taken for success, and with updates refused from
-// then on.
+// Seen to fail: with such a failure taken for success.
 func TestNoRoom(t *testing.T) {
 	t.Parallel()
 	strace := tracer(t)

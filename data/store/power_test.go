@@ -185,8 +185,7 @@ func writeSparse(t *testing.T, path string, b []byte) {
 // the rest came to the disk, in whatever order, the store opens, is whole, and has
 // all that was acknowledged before.
 //
-// Seen to fail: with bbolt's NoSync, and with what was written taken for brought to
-// disk only at the next sync.
+// Seen to fail: with bbolt's NoSync.
 func TestPowerCut(t *testing.T) {
 	t.Parallel()
 	strace := tracer(t)
