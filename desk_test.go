@@ -485,33 +485,3 @@ func TestR19_4DeskOutsideHours(t *testing.T) {
 		o.wants(o.group.Show(), "还没有人接单", "⚠ 超时")
 	})
 }
-
-// TestR07_5DeskReviews: a review arrives with its picture; two decide, one wins.
-func TestR07_5DeskReviews(t *testing.T) {
-	inOffice(t, func(o *office) {
-		o.hires()
-		o.letterForReview()
-		o.pass(15 * time.Second)
-		o.wants(o.group.Show(), "🔎 待审核", "最晚 5月27日", "[通过] [驳回]")
-		o.wants(o.presses(staffLi, "通过"), "需要“审核”权限")
-		pass := o.group.Data("通过")
-		o.wants(o.presses(staffWang, "驳回"), "请选驳回理由")
-		o.wants(o.presses(ownerZhou, "图片不清晰，请重新拍照上传"), "已驳回")
-		o.wants(o.group.Show(), "✅ 已审核", "周 ", "驳回：图片不清晰")
-		query := o.group.PressData(staffWang, pass) // late
-		o.pass(2 * time.Second)
-		for _, n := range o.tg.Notes() {
-			if n.Query == query {
-				o.wants(n.Text, "周 ", "驳回：图片不清晰") // who did it
-			}
-		}
-		if err := o.s.platform.View(o.ctx, func(t *platform.Tx) error {
-			if n := len(t.OpenReviews()); n != 0 {
-				o.Errorf("%d reviews are open", n)
-			}
-			return t.Err()
-		}); err != nil {
-			o.Error(err)
-		}
-	})
-}

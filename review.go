@@ -102,7 +102,11 @@ func reviewDetails(s *service, t *platform.Tx, q *platform.ReviewTask) (lines []
 		file = l.UploadedFileID
 	}
 	if v := t.Certification(platform.CertificationID(q.Subject.ID)); v != nil {
-		lines = append(lines, fmt.Sprintf("%s  %s  法定代表人 %s  证件 %s", v.Submitted.Name, v.Submitted.Registration, v.Submitted.LegalRepName, v.IDMasked))
+		line := fmt.Sprintf("企业 %s  %s  法定代表人 %s", v.Submitted.Name, v.Submitted.Registration, v.Submitted.LegalRepName)
+		if v.IDMasked != "" {
+			line += "  证件 " + v.IDMasked
+		}
+		lines = append(lines, line)
 		if file == "" && len(v.Images) > 0 {
 			file = v.Images[0]
 		}

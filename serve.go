@@ -30,10 +30,21 @@ const (
 	readTimeout   = 15 * time.Second
 	writeTimeout  = 30 * time.Second
 	idleTimeout   = 2 * time.Minute
+
+	ownFiles = 64     // kept for the store, for logs, and for those whom we call
+	most     = 50_000 // connections, whatever the system allows
 )
 
 func serveFlags(fs *flag.FlagSet) any {
 	return fs.Duration("commit-wait", 0, "added to each commit, to try out how it goes on slow disks")
+}
+
+// connections is how many clients may be connected at once.
+func connections() int {
+	if n := openFiles(); n > 0 {
+		return min(most, max(n-ownFiles, n/4, 1))
+	}
+	return most
 }
 
 // serve answers on the web until ctx ends.
@@ -113,6 +124,7 @@ func serve(ctx context.Context, cfg *Config, opts any, _ []string, io std) (err 
 	}
 	srv := &http.Server{
 		Handler: web.Handler(), ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ConnState:         webhook.NewCrowd(connections()).State,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 	}
 	commands, err := listenControl(cfg)

@@ -54,6 +54,7 @@ func newWeb(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, metrics *web
 		Now: s.clock.Now, Site: cfg.Site, Public: cfg.Public, Origins: listed(cfg.Origins), Proxies: listed(cfg.Proxies), Metrics: metrics, Rates: rates, Routes: routes, Log: log}
 	o.Secure = len(cfg.Public) > 5 && cfg.Public[:6] == "https:"
 	o.Letter, o.OwnLetter = s.letterOf, func(ctx context.Context, p channel.Peer) (letter.Fields, error) { return s.ownLetter(ctx, talks, p) }
+	o.Streams = connections() / 2
 	o.Ready = func() error {
 		if base.Content() == nil {
 			return errors.New("no knowledge base")

@@ -21,8 +21,8 @@ const (
 	lookEvery   = 5 * time.Second  // for news of other processes, and the place in the queue
 	writeWithin = 10 * time.Second
 	streamLife  = time.Hour // then the client connects anew
-	streamBatch = 100
-	maxStreams  = 20_000 // of the process
+	streamBatch = 4         // lines read at once: a reader who hangs holds them, and a line may have 12 KB
+	maxStreams  = 20_000    // of the process
 )
 
 // A stream sends a visitor what is new in his conversation, as Server-Sent
@@ -47,7 +47,7 @@ func (s *Server) events(c *gin.Context) {
 		s.problem(c, errInvalid)
 		return
 	}
-	if s.streams.Add(1) > maxStreams {
+	if s.streams.Add(1) > int64(s.opts.Streams) {
 		s.streams.Add(-1)
 		s.problem(c, errTooMany)
 		return

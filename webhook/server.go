@@ -71,6 +71,7 @@ type Options struct {
 	Metrics *Metrics     // nil: none are shown
 	Ready   func() error // what /readyz tells; nil: always ready
 	Demo    Demo         // nil: no demonstration page
+	Streams int          // of events that may be open; 0: as many as a process should have
 	Log     *slog.Logger // errors, once each; never the text of a question
 }
 
@@ -122,6 +123,9 @@ func New(opts Options) (*Server, error) {
 	}
 	if opts.Hours == nil {
 		opts.Hours = func(time.Time) bot.Hours { return bot.Hours{} }
+	}
+	if opts.Streams == 0 || opts.Streams > maxStreams {
+		opts.Streams = maxStreams
 	}
 	if opts.Rates == (Rates{}) {
 		opts.Rates = DefaultRates()

@@ -127,44 +127,47 @@ func (l *Library) release(ctx context.Context, c *candidate, by Publisher, note 
 	if err != nil {
 		return nil, fmt.Errorf("learn: pack: %w", err)
 	}
-	err = l.Store.Update(ctx, func(tx store.Tx) error {
-		if now, err := inForce(tx); err != nil {
-			return err
-		} else if now != c.from {
-			return ErrChanged
-		}
-		last, err := lastRelease(tx)
-		if err != nil {
-			return err
-		}
-		if r.N = last + 1; note != "" {
-			r.Base = r.N
-		}
-		for _, n := range c.in {
-			if tx.Get(drafts.Name, store.Key{}.Uint(n)) == nil { // deleted meanwhile
-				return ErrChanged
-			}
-		}
-		if err := brought(tx, c.back, r.N); err != nil {
-			return err
-		}
-		if err := contents.Put(tx, store.Key{}.Uint(r.N), packed); err != nil {
-			return err
-		}
-		if err := put(tx, releases, store.Key{}.Uint(r.N), r); err != nil {
-			return err
-		}
-		if by.Job != "" {
-			if err := facets.Put(tx, jobKey(by.Job), store.Key{}.Uint(r.N)); err != nil {
-				return err
-			}
-		}
-		return enforce(tx, r.N)
-	})
-	if err != nil {
+	if err := l.Store.Update(ctx, func(tx store.Tx) error { return l.write(tx, c, r, packed, by.Job) }); err != nil {
 		return nil, err
 	}
 	return r, l.catchUp(ctx)
+}
+
+// write writes a release down and puts it into force, unless something changed since
+// its candidate was put together.
+func (l *Library) write(tx store.Tx, c *candidate, r *Release, packed []byte, job string) error {
+	if now, err := inForce(tx); err != nil {
+		return err
+	} else if now != c.from {
+		return ErrChanged
+	}
+	last, err := lastRelease(tx)
+	if err != nil {
+		return err
+	}
+	if r.N = last + 1; r.Note != "" {
+		r.Base = r.N
+	}
+	for _, n := range c.in {
+		if tx.Get(drafts.Name, store.Key{}.Uint(n)) == nil { // deleted meanwhile
+			return ErrChanged
+		}
+	}
+	if err := brought(tx, c.back, r.N); err != nil {
+		return err
+	}
+	if err := contents.Put(tx, store.Key{}.Uint(r.N), packed); err != nil {
+		return err
+	}
+	if err := put(tx, releases, store.Key{}.Uint(r.N), r); err != nil {
+		return err
+	}
+	if job != "" {
+		if err := facets.Put(tx, jobKey(job), store.Key{}.Uint(r.N)); err != nil {
+			return err
+		}
+	}
+	return enforce(tx, r.N)
 }
 
 // brought notes that drafts came back with imported files.

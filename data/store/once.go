@@ -29,15 +29,19 @@ func OnceAt(tx Tx, at time.Time, id string, fn func() (receipt []byte, err error
 	return once(tx, seenTable, hourKey(at).Str(id), fn)
 }
 
+// setBack is how far a clock may be set back, or that of another process be ahead,
+// without ids being forgotten that came before that.
+const setBack = 2 * time.Hour
+
 // FindOnce returns the time to give to [OnceAt] for a message that does not tell
 // when it was made, if such messages are to be remembered for as long as kept at
 // least: the time under which id is remembered, or under which it would be. These
 // times are kept apart, so that a few are all that there are to look under; an id
 // is remembered for less than 2 kept + 1 h.
 func FindOnce(tx Tx, now time.Time, kept time.Duration, id string) time.Time {
-	// Under the end of its span, since sweeping goes by it. Whose clock is ahead
-	// may have begun the next span.
-	end, ahead := now.Truncate(kept).Add(kept), now.Add(time.Hour).Truncate(kept).Add(kept)
+	// Under the end of its span, since sweeping goes by it. Whose clock is ahead, or
+	// was, may have begun the next span.
+	end, ahead := now.Truncate(kept).Add(kept), now.Add(setBack).Truncate(kept).Add(kept)
 	for at := ahead; !at.Before(end.Add(-kept)); at = at.Add(-kept) {
 		if at.Equal(end) {
 			continue // OnceAt looks there

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package main
+
+// openFiles is how many files and connections the process may have open; 0 if that
+// is not known.
+func openFiles() int { return 0 }
