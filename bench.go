@@ -31,7 +31,7 @@ func benchFlags(fs *flag.FlagSet) any {
 	fs.BoolVar(&o.full, "full", false, "also what takes long: a million conversations, 100,000 entries")
 	fs.BoolVar(&o.assert, "assert", false, "fail if a goal is missed")
 	fs.StringVar(&o.only, "only", "", "names of parts, with commas:\n"+strings.Join(bench.Parts(), "\n"))
-	fs.StringVar(&o.postgres, "postgres", "", "address of an empty database, to measure that as well (SIGNDESK_BENCH_POSTGRES)")
+	fs.StringVar(&o.postgres, "postgres", os.Getenv("SIGNDESK_BENCH_POSTGRES"), "address of an empty database, to measure that as well (SIGNDESK_BENCH_POSTGRES)")
 	fs.DurationVar(&o.share, "share", 2*time.Second, "how long each measurement lasts")
 	return o
 }
