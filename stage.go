@@ -49,7 +49,7 @@ func newBot(cfg *Config, s *service, base *kb.Live, recognise recogniser, log *s
 		return nil, err
 	}
 	return bot.New(bot.Options{Eye: hooks.eye, Desk: hooks.desk, Text: hooks.text, Store: s.store, Base: base, Recognise: recognise, Engine: engine, Extract: flows.Extract, Contact: cfg.contact(),
-		Hours: hotlineHours, Now: s.clock.Now, Logger: log, Read: hooks.read, Observe: hooks.observe, Hooks: hooks.events, Reserve: reserve, Shared: s.shared()}), nil
+		Hours: hotlineHours, Now: s.clock.Now, Logger: log, Read: hooks.read, Observe: hooks.observe, Hooks: hooks.events, Reserve: reserve, Shared: s.shared(), Process: s.process}), nil
 }
 
 // hotlineHours tells in words whether the hotline is open.

@@ -102,8 +102,11 @@ func (d *Delivery) outbound() channel.Outbound {
 	return channel.Outbound{ID: d.ID, To: d.To, Message: d.Message, Skip: d.Skip}
 }
 
-// flying reports whether a sender has the delivery.
-func (d *Delivery) flying(now time.Time) bool { return d.Flight.After(now) }
+// flying reports whether a sender has the delivery. A store that is not shared has
+// one process: what an earlier one was bringing when it died is brought at once.
+func (b *Bot) flying(d *Delivery, now time.Time) bool {
+	return d.Flight.After(now) && (b.Shared || d.By == b.Process)
+}
 
 // launch takes a delivery for a sender, so that no reply carries it at the same
 // time and no other process that shares the store brings it; and, unless meter is
@@ -118,14 +121,14 @@ func (b *Bot) launch(ctx context.Context, meter channel.Metered, d *Delivery) (f
 		if err != nil {
 			return err
 		}
-		if len(list) == 0 || list[0].ID != d.ID || list[0].State != Owed || list[0].Due.After(now) || list[0].flying(now) {
+		if len(list) == 0 || list[0].ID != d.ID || list[0].State != Owed || list[0].Due.After(now) || b.flying(list[0], now) {
 			return errTaken
 		}
 		if meter == nil {
 			f.list, f.m = list[:1], list[0].outbound()
-			return fly(tx, now, f.list)
+			return b.fly(tx, now, f.list)
 		}
-		f.list, f.m = pack(meter, list, now)
+		f.list, f.m = b.pack(meter, list, now)
 		key := store.Key{}.Str(d.To.String())
 		c, err := get[conversation](tx, conversations, key)
 		if err != nil {
@@ -147,7 +150,7 @@ func (b *Bot) launch(ctx context.Context, meter channel.Metered, d *Delivery) (f
 				return err
 			}
 		}
-		return fly(tx, now, f.list)
+		return b.fly(tx, now, f.list)
 	})
 	if err == nil && refused {
 		err = errWindow
@@ -156,9 +159,9 @@ func (b *Bot) launch(ctx context.Context, meter channel.Metered, d *Delivery) (f
 }
 
 // fly notes that deliveries are on their way, and until when they count as such.
-func fly(tx store.Tx, now time.Time, list []*Delivery) error {
+func (b *Bot) fly(tx store.Tx, now time.Time, list []*Delivery) error {
 	for _, d := range list {
-		d.Flight = now.Add(flightTime)
+		d.Flight, d.By = now.Add(flightTime), b.Process
 		if err := put(tx, deliveries, store.Key{}.Str(d.ID), d); err != nil {
 			return err
 		}
@@ -168,10 +171,10 @@ func fly(tx store.Tx, now time.Time, list []*Delivery) error {
 
 // pack joins the deliveries that are due, of one speaker, as far as the channel
 // brings them as one message.
-func pack(meter channel.Metered, list []*Delivery, now time.Time) ([]*Delivery, channel.Outbound) {
+func (b *Bot) pack(meter channel.Metered, list []*Delivery, now time.Time) ([]*Delivery, channel.Outbound) {
 	var out []channel.Outbound
 	for _, d := range list {
-		if d.State != Owed || d.Due.After(now) || d.flying(now) || d.Staff != list[0].Staff {
+		if d.State != Owed || d.Due.After(now) || b.flying(d, now) || d.Staff != list[0].Staff {
 			break
 		}
 		out = append(out, d.outbound())
@@ -191,7 +194,7 @@ func (b *Bot) land(ctx context.Context, f flight, failure error) (notice *Delive
 		for _, was := range f.list {
 			err := settle(tx, was.ID, func(d *Delivery) error {
 				b.tried(d, failure)
-				d.Flight = time.Time{}
+				d.Flight, d.By = time.Time{}, ""
 				if d.State == Sent && d.Rev != was.Rev { // it was replaced meanwhile
 					d.State, d.Due = Owed, b.Now()
 				}
@@ -306,7 +309,7 @@ func (b *Bot) Carry(ctx context.Context, ids ...string) (claimed []string, flyin
 			case d == nil || d.State != Owed && d.State != Parked:
 				continue // it was sent
 			}
-			if flying = d.flying(now); flying {
+			if flying = b.flying(d, now); flying {
 				return nil
 			}
 			d.State, d.Due = Owed, now.Add(claim)

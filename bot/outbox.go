@@ -311,7 +311,7 @@ func (b *Bot) due(ctx context.Context, name string) (out []*Delivery, err error)
 			if err != nil {
 				return err
 			}
-			if head != nil && head.State == Owed && !head.Due.After(now) && (!head.flying(now) || b.wasTried(head)) {
+			if head != nil && head.State == Owed && !head.Due.After(now) && (!b.flying(head, now) || b.wasTried(head)) {
 				if out = append(out, head); len(out) == outboxBatch {
 					break
 				}

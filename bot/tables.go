@@ -54,6 +54,7 @@ type Delivery struct {
 	State   DeliveryState
 	Failure string    // of the last try
 	Flight  time.Time `json:",omitzero"`  // a sender has it, until then at most; channels that count
+	By      string    `json:",omitempty"` // process that brings it so long
 	Carried bool      `json:",omitempty"` // the reply to what the person wrote brought it
 }
 

@@ -58,6 +58,8 @@ type Options struct {
 	Reserve int
 	// Shared is set if other processes deliver from the same store.
 	Shared bool
+	// Process names this one, and no other one before or beside it.
+	Process string
 	// Text tells an account by SMS that something waits for it, and returns "sms",
 	// or "" if that is not possible; nil if it never is. The id is the same in
 	// every try.
