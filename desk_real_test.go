@@ -178,15 +178,22 @@ func (d *realDesk) step(t trap, do func(), what string, so func() bool) {
 	d.set = t
 	dead := d.dead
 	d.mu.Unlock()
-	do()
-	if t != "" {
-		select {
-		case <-dead:
-		case <-time.After(time.Minute):
-			d.Fatalf("not killed %s, for %s:\n%s", t, what, d.group.Show())
-		}
-		d.start()
+	again := make(chan struct{})
+	if t == "" {
+		close(again)
+	} else {
+		go func() { // what is done may wait for it
+			defer close(again)
+			select {
+			case <-dead:
+				d.start()
+			case <-time.After(2 * time.Minute):
+				d.Errorf("not killed %s, for %s:\n%s", t, what, d.group.Show())
+			}
+		}()
 	}
+	do()
+	<-again
 	d.until(what, so)
 }
 

@@ -153,8 +153,8 @@ func (k storyTalks) Pending(ctx context.Context, p channel.Peer, limit int) ([]c
 	return k.talks().Pending(ctx, p, limit)
 }
 
-func (k storyTalks) Carry(ctx context.Context, ids ...string) ([]string, bool, error) {
-	return k.bot.Carry(ctx, ids...)
+func (k storyTalks) Carry(ctx context.Context, repeat bool, ids ...string) ([]string, bool, error) {
+	return k.bot.Carry(ctx, repeat, ids...)
 }
 
 func (k storyTalks) Delivered(ctx context.Context, ids ...string) error {

@@ -290,9 +290,10 @@ func (b *Bot) accountOf(ctx context.Context, p channel.Peer) (account string, er
 
 // Carry claims messages that a person has not got yet for a reply that brings
 // them, in their order up to the first that a sender has. flying reports whether
-// there is such a one: it arrives in a moment. The claim lasts as long as that of
+// there is such a one: it arrives in a moment. One that a reply brought already is
+// claimed only if that reply is repeated. The claim lasts as long as that of
 // a reply; see [Receipt.Delivery].
-func (b *Bot) Carry(ctx context.Context, ids ...string) (claimed []string, flying bool, err error) {
+func (b *Bot) Carry(ctx context.Context, repeat bool, ids ...string) (claimed []string, flying bool, err error) {
 	now := b.Now()
 	err = b.Store.Update(ctx, func(tx store.Tx) error {
 		claimed, flying = nil, false
@@ -303,7 +304,7 @@ func (b *Bot) Carry(ctx context.Context, ids ...string) (claimed []string, flyin
 				return err
 			}
 			switch {
-			case d != nil && d.Carried:
+			case repeat && d != nil && d.Carried:
 				claimed = append(claimed, id)
 				continue
 			case d == nil || d.State != Owed && d.State != Parked:

@@ -156,9 +156,10 @@ func TestPacked(t *testing.T) {
 // never both.
 func TestCarriedOrSent(t *testing.T) {
 	d := begun(t)
+	repeat := false
 	carry := func(want int, wantFlying bool) {
 		t.Helper()
-		got, flying, err := d.Carry(t.Context(), "1", "2")
+		got, flying, err := d.Carry(t.Context(), repeat, "1", "2")
 		if err != nil || len(got) != want || flying != wantFlying {
 			t.Errorf("claimed %q, flying %v: %v", got, flying, err)
 		}
@@ -180,6 +181,8 @@ func TestCarriedOrSent(t *testing.T) {
 	if err := d.Delivered(t.Context(), "2"); err != nil {
 		t.Fatal(err)
 	}
+	carry(0, false) // the next reply does not bring it as well
+	repeat = true
 	carry(1, false) // the same again, to whoever brings the message again
 	if len(d.sent) != 1 {
 		t.Errorf("sent %+v", d.sent)

@@ -56,6 +56,9 @@ func (l *line) leave(openid string, w *work) {
 // the platform repeats it.
 const remember = 20 * time.Second
 
+// noteTimeout is how long noting what was brought may have to wait for its turn.
+const noteTimeout = 5 * time.Second
+
 // grace is how long the next message waits for the reply to the one before to be
 // written, where no attempt may be there to take it.
 const grace = 300 * time.Millisecond
@@ -186,9 +189,12 @@ func (a *Account) bring(ctx context.Context, s *answer, w *work, first bool) {
 			a.brought.Store(id, true)
 		}
 	}
-	if err := s.send(w.goes.text); err == nil && !gone(ctx) {
+	// Whoever hangs up after the reply was sent has it.
+	if !gone(ctx) && s.send(w.goes.text) == nil {
 		if w.note() {
-			a.arrived(ctx, w.goes)
+			noting, stop := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
+			a.arrived(noting, w.goes)
+			stop()
 		}
 		return
 	}

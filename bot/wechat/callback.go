@@ -298,7 +298,12 @@ func (s *answer) write(kind, text string) error {
 		raw = b.String()
 	}
 	s.w.Header().Set("Content-Type", "application/xml; charset=utf-8")
-	if _, err := io.WriteString(s.w, raw); err != nil {
+	s.w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
+	_, err := io.WriteString(s.w, raw)
+	if err == nil { // on its way before it counts as brought: the process may end any time
+		err = http.NewResponseController(s.w).Flush()
+	}
+	if err != nil {
 		return fmt.Errorf("wechat: write reply: %w", err)
 	}
 	return nil

@@ -46,7 +46,7 @@ const (
 // before, and was sent since, is not brought again.
 func (a *Account) compose(ctx context.Context, r *Reply) *carriage {
 	if r.Again && r.ID != "" {
-		claimed, _, err := a.Talks.Carry(ctx, r.ID)
+		claimed, _, err := a.Talks.Carry(ctx, true, r.ID)
 		if err != nil {
 			a.Log.Error("reply not claimed", "channel", Channel, "err", err)
 		}
@@ -113,7 +113,7 @@ func (a *Account) earlier(ctx context.Context, r *Reply, room int) []piece {
 		for _, p := range fits {
 			ids = append(ids, p.id)
 		}
-		claimed, flying, err := a.Talks.Carry(ctx, ids...)
+		claimed, flying, err := a.Talks.Carry(ctx, false, ids...)
 		if err != nil {
 			a.Log.Error("earlier messages not claimed", "channel", Channel, "err", err)
 			return nil

@@ -88,7 +88,7 @@ func (t *talks) Receive(_ context.Context, in channel.Inbound) (*wechat.Reply, e
 	return r, nil
 }
 
-func (t *talks) Carry(_ context.Context, ids ...string) (claimed []string, flying bool, _ error) {
+func (t *talks) Carry(_ context.Context, _ bool, ids ...string) (claimed []string, flying bool, _ error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, id := range ids {

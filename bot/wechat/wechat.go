@@ -70,8 +70,9 @@ type Talks interface {
 	Pending(ctx context.Context, p channel.Peer, limit int) ([]channel.Outbound, error)
 	// Carry claims messages for a reply that is to bring them, in their order up
 	// to the first that is being sent, which flying tells. One that a reply
-	// brought before may be brought again; one that was sent is not claimed.
-	Carry(ctx context.Context, ids ...string) (claimed []string, flying bool, err error)
+	// brought before is claimed only if that reply is repeated; one that was sent
+	// is not.
+	Carry(ctx context.Context, repeat bool, ids ...string) (claimed []string, flying bool, err error)
 	// Delivered notes that messages were brought to their person.
 	Delivered(ctx context.Context, ids ...string) error
 	// Carried notes that the first parts of a message were.
