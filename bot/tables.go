@@ -53,7 +53,7 @@ type Delivery struct {
 	Ticket  string `json:",omitempty"` // whose desk wants to hear how it went
 	State   DeliveryState
 	Failure string    // of the last try
-	Flight  time.Time `json:",omitzero"`  // a sender has it, until then at most; channels that count
+	Flight  time.Time `json:",omitzero"`  // a sender has it, until then at most; where sends are counted, or the store is shared
 	By      string    `json:",omitempty"` // process that brings it so long
 	Carried bool      `json:",omitempty"` // the reply to what the person wrote brought it
 }
