@@ -97,7 +97,9 @@ type NewEntry struct {
 	Phrasings []string // the title is one of them
 }
 
-var writtenStep = regexp.MustCompile(`^\s*\d{1,2}[.、)）]\s*(.+)$`)
+// writtenStep finds the numbered lines of an answer, whatever a content file would
+// read as one among them.
+var writtenStep = regexp.MustCompile(`^(?:\d{1,2}[.、)）]\s*|\d+\. )(.+)$`)
 
 // File returns the name and the text of the entry's file. Of the answer, what
 // fits becomes the short answer, numbered lines become steps, and the rest notes.
@@ -134,11 +136,14 @@ func (e NewEntry) File() (name string, file []byte) {
 // parseAnswer takes a written answer apart.
 func parseAnswer(text string) (short string, steps, notes []string) {
 	for line := range strings.Lines(text) {
-		if m := writtenStep.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
-			steps = append(steps, oneLine(m[1]))
+		line = oneLine(line) // before it is looked at: what cannot be seen makes no step
+		if m := writtenStep.FindStringSubmatch(line); m != nil {
+			if step := oneLine(m[1]); step != "" {
+				steps = append(steps, step)
+			}
 			continue
 		}
-		for _, s := range sentences(oneLine(line)) {
+		for _, s := range sentences(line) {
 			switch {
 			case len(steps) == 0 && len(notes) == 0 && utf8.RuneCountInString(short+s) <= MaxShort:
 				short += s

@@ -45,6 +45,8 @@ func FuzzNewEntry(f *testing.F) {
 	f.Add("合同能打印吗", "可以的。\n1. 下载\n2. 打印", "能不能打印")
 	f.Add("# 标题", "{花括号} \"引号\"\n---\n## 小标题\n- 列表", "-")
 	f.Add("a: b", "：", "'单引号'")
+	f.Add("合", "可以的。\n1. 下载\n2. \x1c\x1c\n\x1c3. \n- 4. 打印", "能不能打印")
+	f.Add("合", "2026. 年", "能")
 	f.Fuzz(func(t *testing.T, title, answer, phrasing string) {
 		if !wordy(title) || !wordy(answer) || !wordy(phrasing) {
 			return
