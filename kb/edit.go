@@ -143,12 +143,15 @@ func parseAnswer(text string) (short string, steps, notes []string) {
 			}
 			continue
 		}
-		for _, s := range sentences(line) {
+		for i, s := range sentences(line) {
+			if r, _ := utf8.DecodeLastRuneInString(short); i == 0 && short != "" && !unicode.IsPunct(r) {
+				s = "，" + s // the end of a line parted them
+			}
 			switch {
 			case len(steps) == 0 && len(notes) == 0 && utf8.RuneCountInString(short+s) <= MaxShort:
 				short += s
 			default:
-				notes = append(notes, s)
+				notes = append(notes, strings.TrimPrefix(s, "，"))
 			}
 		}
 	}

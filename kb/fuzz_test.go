@@ -47,6 +47,7 @@ func FuzzNewEntry(f *testing.F) {
 	f.Add("a: b", "：", "'单引号'")
 	f.Add("合", "可以的。\n1. 下载\n2. \x1c\x1c\n\x1c3. \n- 4. 打印", "能不能打印")
 	f.Add("合", "2026. 年", "能")
+	f.Add("合", "2026\n. 年", "能")
 	f.Fuzz(func(t *testing.T, title, answer, phrasing string) {
 		if !wordy(title) || !wordy(answer) || !wordy(phrasing) {
 			return
