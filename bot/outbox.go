@@ -36,11 +36,27 @@ func (b *Bot) owe(tx store.Tx, now time.Time, d Delivery) error {
 		return nil
 	}
 	var err error
-	if d.Seq, err = next(tx, "delivery"); err != nil {
+	if d.Seq, err = nextSeq(tx, now, d.To); err != nil {
 		return err
 	}
 	d.Created, d.State = now, Owed
 	return put(tx, deliveries, key, &d)
+}
+
+// nextSeq is behind all that is still to go to a person. It is the time, so that
+// turns of different people have nothing in common that they would wait for.
+func nextSeq(tx store.Tx, now time.Time, to channel.Peer) (uint64, error) {
+	seq := uint64(now.UnixNano())
+	r := store.Prefix(store.Key{}.Str(to.String()))
+	r.Reverse, r.Limit = true, 1
+	for _, raw := range deliveries.By(tx, "peer", r) {
+		last, err := decode[Delivery](raw)
+		if err != nil {
+			return 0, err
+		}
+		seq = max(seq, last.Seq+1) // the clock may stand, or have been set back
+	}
+	return seq, nil
 }
 
 // replace is owe for a message that changes: what is owed under the id already
@@ -55,7 +71,7 @@ func (b *Bot) replace(tx store.Tx, now time.Time, d Delivery) error {
 		return b.owe(tx, now, d)
 	}
 	if old.State != Owed { // its place among the others is a new one
-		if old.Seq, err = next(tx, "delivery"); err != nil {
+		if old.Seq, err = nextSeq(tx, now, old.To); err != nil {
 			return err
 		}
 		old.State, old.Due, old.Tries, old.Skip = Owed, now, 0, 0

@@ -44,7 +44,7 @@ type Delivery struct {
 	To      channel.Peer
 	Message channel.Message
 	Created time.Time
-	Seq     uint64    // order among all deliveries
+	Seq     uint64    // order among those to one person, of all by the time that they were owed
 	Due     time.Time // next try
 	Tries   int
 	Skip    int    `json:",omitempty"` // parts that the person has already
@@ -117,10 +117,6 @@ var (
 	}}
 )
 
-const (
-	counterTable = "bot-counters"
-)
-
 // Tables returns the declarations that the store must be opened with.
 func Tables() []store.Table {
 	return []store.Table{conversations, transcripts, tickets, watchers, deliveries, pictures}
@@ -183,15 +179,4 @@ func decode[T any](raw []byte) (*T, error) {
 		return nil, fmt.Errorf("bot: stored %T: %w", rec, err)
 	}
 	return rec, nil
-}
-
-// next counts up.
-func next(tx store.Tx, counter string) (uint64, error) {
-	k := store.Key{}.Str(counter)
-	var n uint64
-	if raw := tx.Get(counterTable, k); raw != nil {
-		n = store.ReadKey(raw).Uint()
-	}
-	n++
-	return n, tx.Put(counterTable, k, store.Key{}.Uint(n))
 }
