@@ -97,6 +97,15 @@ func (e *boltEngine) Begin(bool) (Base, error) {
 	return boltBase{tx}, nil
 }
 
+// peek implements [peeker].
+func (e *boltEngine) peek() (Base, func(), error) {
+	tx, err := e.db.Begin(false)
+	if err != nil {
+		return nil, nil, err
+	}
+	return boltBase{tx}, func() { _ = tx.Rollback() }, nil
+}
+
 // Fetch implements [Engine]. It is never called, as all there is can be read.
 func (e *boltEngine) Fetch(context.Context, func(Tx) error) (bool, error) { return false, nil }
 

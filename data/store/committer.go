@@ -54,6 +54,7 @@ type Committer struct {
 	stopped chan struct{}  // closed when the queue is drained
 
 	broken atomic.Pointer[error] // why updates are refused
+	ahead  ahead
 
 	// Of the goroutine in run:
 	group group
@@ -80,7 +81,8 @@ const (
 
 type update struct {
 	fn      func(Tx) error
-	patient bool // to be run alone
+	early   *early // nil if it did not run ahead, or not to any use
+	patient bool   // to be run alone
 	state   atomic.Int32
 	over    chan struct{} // closed when the rest is set
 
@@ -128,6 +130,9 @@ func (c *Committer) Do(ctx context.Context, fn func(Tx) error) error {
 	defer c.calls.Done()
 	for misses := 0; ; misses++ {
 		u := &update{fn: fn, patient: misses >= maxMisses, over: make(chan struct{})}
+		if misses == 0 {
+			u.early = c.early(fn)
+		}
 		if err := c.wait(ctx, u); err != nil {
 			return err
 		}
@@ -253,6 +258,15 @@ func (c *Committer) execute(u *update) {
 		c.refuse(err)
 		return
 	}
+	if u.early != nil {
+		if c.holds(u.early) {
+			u.err = u.early.err
+			g.done = append(g.done, u)
+			g.take(u.early)
+			return
+		}
+		u.early = nil
+	}
 	tx := &txn{base: g.base, layer: g.layer.Fork()}
 	returned := false
 	defer func() {
@@ -322,6 +336,9 @@ func (c *Committer) commit() {
 		}
 		c.again = append(g.done, c.again...)
 		return
+	}
+	if err == nil && !g.layer.Empty() {
+		c.ahead.remember(g.layer)
 	}
 	if c.lost = 0; errors.Is(err, ErrBroken) {
 		c.broken.Store(&err)

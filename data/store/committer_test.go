@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+
+	"signdesk/data/store/tree"
 )
 
 func openTest(t *testing.T) *File {
@@ -25,20 +27,33 @@ func openTest(t *testing.T) *File {
 	return f
 }
 
-// holdCommitter keeps the committer busy in an update until release is called, so that
-// what is sent meanwhile makes one group.
+// A heldEngine waits once, before it keeps a group.
+type heldEngine struct {
+	*boltEngine
+	begun, end chan struct{}
+	once       sync.Once
+}
+
+func (e *heldEngine) Save(layer *tree.Tree, heard bool) error {
+	e.once.Do(func() { close(e.begun); <-e.end })
+	return e.boltEngine.Save(layer, heard)
+}
+
+// holdCommitter keeps the committer busy with a group of its own until release is
+// called, so that what is sent meanwhile makes one group.
 func holdCommitter(t *testing.T, f *File) (release func()) {
 	t.Helper()
-	begun, end := make(chan struct{}), make(chan struct{})
+	e := &heldEngine{boltEngine: f.commit.engine.(*boltEngine), begun: make(chan struct{}), end: make(chan struct{})}
+	f.commit.engine = e
 	var g sync.WaitGroup
 	g.Go(func() {
-		if err := f.Update(context.Background(), func(Tx) error { close(begun); <-end; return nil }); err != nil {
+		if err := f.Update(context.Background(), func(Tx) error { return nil }); err != nil {
 			t.Error(err)
 		}
 	})
-	<-begun
+	<-e.begun
 	return func() {
-		close(end)
+		close(e.end)
 		g.Wait()
 	}
 }
@@ -75,7 +90,8 @@ func wantKept(t *testing.T, f *File, want string) {
 }
 
 // TestGroup puts updates that succeed and fail in one group: each sees the
-// writes of those that succeeded before it, and only these are kept.
+// writes of those that succeeded before it, though it ran before them at first,
+// and only these are kept.
 func TestGroup(t *testing.T) {
 	t.Parallel()
 	f := openTest(t)
@@ -90,21 +106,22 @@ func TestGroup(t *testing.T) {
 		{"", func() error { return nil }},
 		{"0", func() error { return errRefuse }},
 		{"0", func() error { panic(errRefuse) }},
-		{"0", func() error { runtime.Goexit(); return nil }},
 		{"0", func() error { return nil }},
-		{"4", func() error { return nil }},
+		{"3", func() error { return nil }},
 	}
 	for i, step := range steps {
 		g.Go(func() {
+			var sees string
 			defer func() {
 				if v := recover(); v != nil && !errors.Is(v.(error), errRefuse) {
 					t.Errorf("step %d panics with %v", i, v)
 				}
+				if sees != step.sees {
+					t.Errorf("step %d sees %q, want %q", i, sees, step.sees)
+				}
 			}()
 			err := f.Update(context.Background(), func(tx Tx) error {
-				if got := string(tx.Get("t", []byte("k"))); got != step.sees {
-					t.Errorf("step %d sees %q, want %q", i, got, step.sees)
-				}
+				sees = string(tx.Get("t", []byte("k")))
 				return errors.Join(tx.Put("t", []byte("k"), []byte{byte('0' + i)}), step.end())
 			})
 			if err != nil && !errors.Is(err, errRefuse) {
@@ -118,11 +135,31 @@ func TestGroup(t *testing.T) {
 	if got := commits(t, f) - before; got != 1 {
 		t.Errorf("%d commits, want one for the group", got)
 	}
-	wantKept(t, f, "5")
+	wantKept(t, f, "4")
+}
+
+// TestExit has an update leave its goroutine, ahead and on the committer's.
+func TestExit(t *testing.T) {
+	t.Parallel()
+	f := openTest(t)
+	for _, rest := range []int64{0, 1} {
+		f.commit.ahead.rest.Store(rest)
+		var g sync.WaitGroup
+		g.Go(func() {
+			_ = f.Update(context.Background(), func(tx Tx) error {
+				_ = tx.Put("t", []byte("k"), []byte("gone"))
+				runtime.Goexit()
+				return nil
+			})
+			t.Error("Update returned")
+		})
+		g.Wait()
+		wantKept(t, f, "")
+	}
 }
 
 // TestBackPressure fills the queue: the next update waits for a place, and
-// gives up with its context without having run.
+// gives up with its context without effect.
 func TestBackPressure(t *testing.T) {
 	t.Parallel()
 	f := openTest(t)
@@ -136,7 +173,7 @@ func TestBackPressure(t *testing.T) {
 		})
 	}
 	waitQueue(f, queueLength)
-	never := func(Tx) error { t.Error("an update ran though it was given up"); return nil }
+	never := func(tx Tx) error { return tx.Put("t", []byte("k"), []byte("given up")) }
 	ctx, cancel := context.WithCancel(context.Background())
 	g.Go(func() {
 		if err := f.Update(ctx, never); !errors.Is(err, context.Canceled) {
@@ -146,6 +183,7 @@ func TestBackPressure(t *testing.T) {
 	})
 	cancel()
 	g.Wait()
+	wantKept(t, f, "")
 }
 
 // TestGivenUpInQueue gives up an update that waits behind another.
@@ -156,7 +194,7 @@ func TestGivenUpInQueue(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var g sync.WaitGroup
 	g.Go(func() {
-		err := f.Update(ctx, func(Tx) error { t.Error("an update ran though it was given up"); return nil })
+		err := f.Update(ctx, func(tx Tx) error { return tx.Put("t", []byte("k"), []byte("given up")) })
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want %v", err, context.Canceled)
 		}
@@ -165,6 +203,7 @@ func TestGivenUpInQueue(t *testing.T) {
 	cancel()
 	g.Wait()
 	release()
+	wantKept(t, f, "")
 }
 
 // TestBroken lets the file refuse writes: the updates of that commit and all

@@ -92,16 +92,17 @@ func start(path string, o Options, openFile openFile) (*File, error) {
 			return nil, errors.Join(err, db.Close())
 		}
 	}
-	var engine Engine = &boltEngine{db: db}
+	bolt := &boltEngine{db: db}
+	var engine Engine = bolt
 	if o.CommitWait > 0 {
-		engine = slowEngine{engine, o.CommitWait}
+		engine = slowEngine{bolt, o.CommitWait}
 	}
 	return &File{db: db, commit: NewCommitter(engine), tables: o.Tables}, nil
 }
 
 // A slowEngine takes longer to keep a group.
 type slowEngine struct {
-	Engine
+	*boltEngine
 	wait time.Duration
 }
 
@@ -110,7 +111,7 @@ func (e slowEngine) Save(layer *tree.Tree, heard bool) error {
 	if heard {
 		time.Sleep(e.wait)
 	}
-	return e.Engine.Save(layer, heard)
+	return e.boltEngine.Save(layer, heard)
 }
 
 // prepare looks at the file before it is opened for writing. It reports
@@ -212,8 +213,8 @@ func (f *File) read(ctx context.Context, fn func(*bbolt.Tx) error) (err error) {
 }
 
 // Update implements [Store]. Updates that wait at the same time share one
-// commit, which does not wait for more of them. Each runs on the committer's
-// goroutine, normally once.
+// commit, which does not wait for more of them. Each runs on the caller's goroutine
+// first, and again on the committer's if it has read what another changed meanwhile.
 //
 // If there is no room, Update returns [ErrFull]; if writing fails otherwise, it
 // returns [ErrBroken] from then on.

@@ -85,10 +85,9 @@ type Store interface {
 	// randomness, and any variable it sets outside must be its own and be set
 	// anew by each run.
 	//
-	// If ctx is done before fn starts, fn does not run and Update returns
-	// ctx's error. From then on the outcome is waited for: ctx's error always
-	// means that nothing was changed. Update waits while too many others are
-	// waiting.
+	// If ctx is done before the update has its turn, Update returns ctx's error.
+	// From then on the outcome is waited for: ctx's error always means that
+	// nothing was changed. Update waits while too many others are waiting.
 	Update(ctx context.Context, fn func(Tx) error) error
 
 	// Close refuses new calls with [ErrClosed], finishes the updates that

@@ -212,7 +212,7 @@ func (e *engine) send(ctx context.Context, w *writes) error {
 	if e.reads == nil {
 		b.Queue(sqlNote, w.id, w.noted, w.had, w.hot)
 	} else {
-		from, to := e.reads.spans()
+		from, to := e.reads.Spans()
 		b.Queue(sqlNoteShared, w.id, w.noted, w.had, w.hot, from, to)
 	}
 	for from := 0; from < len(w.keys); {

@@ -37,19 +37,19 @@ const (
 // committer's goroutine works with.
 type engine struct {
 	s         *Store
-	conn      *pgx.Conn // nil if there is none
-	timeline  uint64    // of its server
-	cached    uint64    // timeline of the cache
-	inDoubt   bool      // the server said so of the last commit
-	locked    bool      // a transaction holds the version's row, and the cache is up to date
-	shared    int       // for how many groups more to note what they read
-	contended int       // for how many groups more to lock first
-	penalty   int       // for how many the next time
-	reads     *reads    // of the group
-	failed    error     // a read of the group failed
-	stale     bool      // there are later versions than the cache's
-	overtaken int       // groups in a row that wrote nothing and were too late
-	own       *writes   // what was committed here after versions that the cache lacks; nil for nothing
+	conn      *pgx.Conn    // nil if there is none
+	timeline  uint64       // of its server
+	cached    uint64       // timeline of the cache
+	inDoubt   bool         // the server said so of the last commit
+	locked    bool         // a transaction holds the version's row, and the cache is up to date
+	shared    int          // for how many groups more to note what they read
+	contended int          // for how many groups more to lock first
+	penalty   int          // for how many the next time
+	reads     *store.Reads // of the group
+	failed    error        // a read of the group failed
+	stale     bool         // there are later versions than the cache's
+	overtaken int          // groups in a row that wrote nothing and were too late
+	own       *writes      // what was committed here after versions that the cache lacks; nil for nothing
 	marks     []mark
 }
 
@@ -77,7 +77,7 @@ func (e *engine) Begin(patient bool) (store.Base, error) {
 	e.shared, e.contended = max(0, e.shared-1), max(0, e.contended-1)
 	e.reads, e.failed = nil, nil
 	if e.shared > 0 && !e.locked {
-		e.reads = &reads{}
+		e.reads = &store.Reads{}
 	}
 	r := &reader{state: e.s.cache.now(), extend: e.miss, reads: e.reads}
 	if patient {

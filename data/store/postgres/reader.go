@@ -48,7 +48,7 @@ type reader struct {
 	// or panics.
 	extend func(*reader, want)
 	names  func() []string // of the tables
-	reads  *reads          // what was read; nil if nobody wants to know
+	reads  *store.Reads    // what was read; nil if nobody wants to know
 	missed bool            // extend panicked with errMissed
 	err    error           // extend panicked for this reason
 	buf    []byte
@@ -58,7 +58,7 @@ type reader struct {
 func (r *reader) Get(table string, key []byte) []byte {
 	r.mustWork()
 	r.buf = store.LayerKey(r.buf[:0], table, key)
-	r.reads.key(r.buf)
+	r.reads.Key(r.buf)
 	value, found := r.rows.Get(r.buf)
 	switch {
 	case isUnknown(value): // its neighbours are not
@@ -101,7 +101,7 @@ func (r *reader) Tables() []string {
 // Cursor implements [store.Base].
 func (r *reader) Cursor(table string, rg store.Range) store.Cursor {
 	from, to := store.LayerRange(table, rg)
-	return &cursor{reader: r, prefix: len(table) + 1, want: want{from: from, to: to, reverse: rg.Reverse, rows: pageRows}, read: r.reads.stretch(from, to, rg.Reverse)}
+	return &cursor{reader: r, prefix: len(table) + 1, want: want{from: from, to: to, reverse: rg.Reverse, rows: pageRows}, read: r.reads.Stretch(from, to, rg.Reverse)}
 }
 
 // A cursor goes over a range, one known stretch after the other.
@@ -110,8 +110,8 @@ type cursor struct {
 	prefix int // length of the table's part of keys
 	want       // what is left, the present stretch included
 	in     *tree.Cursor
-	end    []byte // of the present stretch, on the far side
-	read   *span  // nil if nobody wants to know
+	end    []byte      // of the present stretch, on the far side
+	read   *store.Span // nil if nobody wants to know
 }
 
 // Next implements [store.Cursor].
@@ -119,7 +119,7 @@ func (c *cursor) Next() (key, value []byte) {
 	for {
 		if c.in != nil {
 			if key, value = c.in.Next(); key != nil && !isUnknown(value) {
-				c.read.reach(key, c.reverse)
+				c.read.Reach(key, c.reverse)
 				return key[c.prefix:], value
 			}
 			c.in = nil
@@ -136,7 +136,7 @@ func (c *cursor) Next() (key, value []byte) {
 			}
 		}
 		if bytes.Compare(c.from, c.to) >= 0 {
-			c.read.finish(c.reverse)
+			c.read.Finish(c.reverse)
 			return nil, nil
 		}
 		c.reader.mustWork()

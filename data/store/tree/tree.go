@@ -51,6 +51,18 @@ func (t *Tree) Get(key []byte) (value []byte, found bool) {
 // Floor returns the last entry at or before key, or a nil key.
 func (t *Tree) Floor(key []byte) (at, value []byte) { return t.last(key, 0) }
 
+// From returns the first key at or after key, or nil.
+func (t *Tree) From(key []byte) (at []byte) {
+	for n := t.root; n != nil; {
+		if bytes.Compare(n.key, key) >= 0 {
+			at, n = n.key, n.left
+		} else {
+			n = n.right
+		}
+	}
+	return at
+}
+
 // Below returns the last entry before key, or a nil key.
 func (t *Tree) Below(key []byte) (at, value []byte) { return t.last(key, -1) }
 

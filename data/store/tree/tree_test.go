@@ -62,6 +62,12 @@ func checkTree(t *testing.T, tr *Tree, want map[string]string, from, to []byte) 
 			if at, value := tr.Below([]byte(k + "\x00")); string(at) != k || string(value) != want[k] {
 				t.Fatalf("below what follows %q: got %q=%q, want %q", k, at, value, want[k])
 			}
+			if at := tr.From([]byte(k)); string(at) != k {
+				t.Fatalf("from %q: got %q", k, at)
+			}
+			if at := tr.From([]byte(k + "\x00")); at != nil && string(at) <= k {
+				t.Fatalf("from what follows %q: got %q", k, at)
+			}
 			if value, found := tr.Get([]byte(k)); !found || string(value) != want[k] {
 				t.Fatalf("get %q: got %q, %v, want %q", k, value, found, want[k])
 			}
