@@ -22,6 +22,7 @@ type work struct {
 	attempts int
 	given    bool // an attempt was acknowledged without the reply, which is sent by other means
 	noted    bool // what goes back has arrived, and that is noted
+	forget   *time.Timer
 }
 
 // A line is the messages of one person: they are worked on in the order in which
@@ -53,8 +54,13 @@ func (l *line) leave(openid string, w *work) {
 }
 
 // remember is how long a message's work is known after it is done: longer than
-// the platform repeats it.
-const remember = 20 * time.Second
+// the platform repeats it. Once the reply arrived there are but stray copies, which
+// Talks knows to answer alike after it was forgotten here: 20 s of all that was said
+// would be hundreds of megabytes when many write.
+const (
+	remember        = 20 * time.Second
+	rememberArrived = 2 * time.Second
+)
 
 // noteTimeout is how long noting what was brought may have to wait for its turn.
 const noteTimeout = 5 * time.Second
@@ -141,16 +147,18 @@ func (a *Account) run(ctx context.Context, key string, w, before *work, m *pushe
 	}
 	w.mu.Lock()
 	w.reply, w.goes, w.err = reply, c, err
+	if err == nil {
+		w.forget = time.AfterFunc(remember, func() { a.work.CompareAndDelete(key, w) })
+	}
 	close(w.ready)
 	given := w.given
 	w.mu.Unlock()
 	a.line.leave(m.From, w)
 	if err != nil {
-		a.work.Delete(key) // the next attempt begins anew
+		a.work.CompareAndDelete(key, w) // the next attempt begins anew
 		a.Log.Error("message not taken", "channel", Channel, "err", err)
 		return
 	}
-	time.AfterFunc(remember, func() { a.work.Delete(key) })
 	if given {
 		w.closing.Do(func() { close(w.answered) })
 	}
@@ -211,6 +219,7 @@ func (w *work) note() (first bool) {
 	defer w.mu.Unlock()
 	first = !w.noted
 	w.noted = true
+	w.forget.Reset(rememberArrived)
 	return first
 }
 
