@@ -85,7 +85,7 @@ func lastOf(tx store.Tx, p channel.Peer, who Speaker) (string, error) {
 	r := store.Prefix(store.Key{}.Str(p.String()))
 	r.Reverse, r.Limit = true, far
 	for _, raw := range tx.Scan(transcripts.Name, r) {
-		l, err := decodeLine(raw)
+		l, err := decodeLine(tx, raw)
 		if err != nil || l.From == who {
 			return cmp.Or(l, &line{}).Text, err
 		}
@@ -125,7 +125,7 @@ func (b *Bot) open(tx store.Tx, c *conversation, now time.Time, id, last string)
 	r := store.Prefix(store.Key{}.Str(c.Peer.String()))
 	r.Reverse, r.Limit = true, summaryLines
 	for _, raw := range tx.Scan(transcripts.Name, r) {
-		l, err := decodeLine(raw)
+		l, err := decodeLine(tx, raw)
 		if err != nil {
 			return nil, err
 		}
@@ -295,7 +295,7 @@ func (b *Bot) Transcript(ctx context.Context, p channel.Peer) (lines []string, e
 	err = b.Store.View(ctx, func(tx store.Tx) error {
 		lines = nil
 		for _, raw := range tx.Scan(transcripts.Name, store.Prefix(store.Key{}.Str(p.String()))) {
-			l, err := decodeLine(raw)
+			l, err := decodeLine(tx, raw)
 			if err != nil {
 				return err
 			}

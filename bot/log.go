@@ -21,7 +21,8 @@ type line struct {
 	At      time.Time
 	From    Speaker
 	Text    string           `json:",omitempty"` // "": that of Message
-	Message *channel.Message `json:",omitempty"` // as the person reads it; only where he reads the log
+	Message *channel.Message `json:",omitempty"` // as the person reads it; where he reads the log, or where it is shared
+	Said    string           `json:",omitempty"` // name of Message, which is not stored here then
 	Client  string           `json:",omitempty"` // message id of an utterance
 	Picture bool             `json:",omitempty"` // a picture was sent
 	Rated   Rating           `json:",omitempty"`
@@ -35,6 +36,9 @@ func putLine(tx store.Tx, p channel.Peer, seq uint64, l *line) error {
 	if l.Message != nil && l.Message.Text == l.Text {
 		stored.Text = ""
 	}
+	if l.Said != "" {
+		stored.Message = nil
+	}
 	return put(tx, transcripts, store.Key{}.Str(p.String()).Uint(seq), &stored)
 }
 
@@ -44,11 +48,14 @@ func lineAt(tx store.Tx, p channel.Peer, seq uint64) (*line, error) {
 	if raw == nil {
 		return nil, nil
 	}
-	return decodeLine(raw)
+	return decodeLine(tx, raw)
 }
 
-func decodeLine(raw []byte) (*line, error) {
+func decodeLine(tx store.Tx, raw []byte) (*line, error) {
 	l, err := decode[line](raw)
+	if err == nil && l.Said != "" {
+		l.Message, err = saidAs(tx, l.Said)
+	}
 	if err == nil && l.Text == "" && l.Message != nil {
 		l.Text = l.Message.Text
 	}
@@ -103,7 +110,7 @@ func (b *Bot) post(tx store.Tx, c *conversation, now time.Time, id string, from 
 		l.Text = textPictureLine
 	}
 	if len(m.Choices) > 0 { // news leave what was offered before
-		c.Shown = m.Choices
+		c.Shown, c.ShownIn = m.Choices, ""
 	}
 	if b.read(c.Peer.Channel) {
 		l.Message = &m
@@ -145,7 +152,7 @@ func (b *Bot) lines(ctx context.Context, r store.Range) (out []Line, err error) 
 	err = b.Store.View(ctx, func(tx store.Tx) error {
 		out = nil
 		for key, raw := range tx.Scan(transcripts.Name, r) {
-			l, err := decodeLine(raw)
+			l, err := decodeLine(tx, raw)
 			if err != nil {
 				return err
 			}

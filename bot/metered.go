@@ -162,7 +162,7 @@ func (b *Bot) launch(ctx context.Context, meter channel.Metered, d *Delivery) (f
 func (b *Bot) fly(tx store.Tx, now time.Time, list []*Delivery) error {
 	for _, d := range list {
 		d.Flight, d.By = now.Add(flightTime), b.Process
-		if err := put(tx, deliveries, store.Key{}.Str(d.ID), d); err != nil {
+		if err := putDelivery(tx, d); err != nil {
 			return err
 		}
 	}
@@ -198,7 +198,7 @@ func (b *Bot) land(ctx context.Context, f flight, failure error) (notice *Delive
 				if d.State == Sent && d.Rev != was.Rev { // it was replaced meanwhile
 					d.State, d.Due = Owed, b.Now()
 				}
-				if d.State == Parked && !strings.HasPrefix(d.ID, replyID) {
+				if d.State == Parked && !strings.HasPrefix(d.ID, replyPrefix) {
 					notice = d
 				}
 				return b.report(tx, d, failure)
@@ -314,7 +314,7 @@ func (b *Bot) Carry(ctx context.Context, repeat bool, ids ...string) (claimed []
 				return nil
 			}
 			d.State, d.Due = Owed, now.Add(claim)
-			if err := put(tx, deliveries, key, d); err != nil {
+			if err := putDelivery(tx, d); err != nil {
 				return err
 			}
 			claimed = append(claimed, id)

@@ -40,7 +40,7 @@ func (b *Bot) owe(tx store.Tx, now time.Time, d Delivery) error {
 		return err
 	}
 	d.Created, d.State = now, Owed
-	return put(tx, deliveries, key, &d)
+	return putDelivery(tx, &d)
 }
 
 // nextSeq is behind all that is still to go to a person. It is the time, so that
@@ -76,9 +76,9 @@ func (b *Bot) replace(tx store.Tx, now time.Time, d Delivery) error {
 		}
 		old.State, old.Due, old.Tries, old.Skip = Owed, now, 0, 0
 	}
-	old.Message = d.Message
+	old.Message, old.Said = d.Message, d.Said
 	old.Rev++
-	return put(tx, deliveries, key, old)
+	return putDelivery(tx, old)
 }
 
 // Owe writes a message that is owed to somebody, in the caller's transaction,
@@ -133,7 +133,7 @@ func (b *Bot) Release(ctx context.Context, id string) error {
 				continue
 			}
 			p.Due = b.Now()
-			if err := put(tx, deliveries, store.Key{}.Str(p.ID), p); err != nil {
+			if err := putDelivery(tx, p); err != nil {
 				return err
 			}
 		}
@@ -157,7 +157,7 @@ func pending(tx store.Tx, p channel.Peer, limit int) (out []*Delivery, err error
 	r := store.Prefix(store.Key{}.Str(p.String()))
 	r.Limit = limit
 	for _, raw := range deliveries.By(tx, "peer", r) {
-		d, err := decode[Delivery](raw)
+		d, err := decodeDelivery(tx, raw)
 		if err != nil {
 			return nil, err
 		}
@@ -182,7 +182,7 @@ func (t *turn) unpark() (int, error) {
 			continue
 		}
 		d.State, d.Tries, d.Due = Owed, 0, t.now.Add(claim)
-		if err := put(t.tx, deliveries, store.Key{}.Str(d.ID), d); err != nil {
+		if err := putDelivery(t.tx, d); err != nil {
 			return 0, err
 		}
 	}
@@ -201,7 +201,7 @@ func (b *Bot) Reached(ctx context.Context, p channel.Peer) error {
 				continue
 			}
 			d.State, d.Tries, d.Due = Owed, 0, b.Now()
-			if err := put(tx, deliveries, store.Key{}.Str(d.ID), d); err != nil {
+			if err := putDelivery(tx, d); err != nil {
 				return err
 			}
 		}
@@ -403,7 +403,7 @@ func (b *Bot) Deliveries(ctx context.Context, state DeliveryState, limit int) (o
 		}
 		r.Limit = limit
 		for _, raw := range deliveries.By(tx, index, r) {
-			d, err := decode[Delivery](raw)
+			d, err := decodeDelivery(tx, raw)
 			if err != nil {
 				return err
 			}

@@ -63,9 +63,11 @@ func (b *Bot) remember(tx store.Tx, kept []byte, p channel.Peer) (r Receipt, err
 	switch {
 	case r.Reply != nil || r.Outcome == Silent:
 	case r.Delivery != "":
-		var d *Delivery
-		if d, err = get[Delivery](tx, deliveries, store.Key{}.Str(r.Delivery)); d != nil {
-			r.Reply = &d.Message
+		if raw := tx.Get(deliveries.Name, store.Key{}.Str(r.Delivery)); raw != nil {
+			var d *Delivery
+			if d, err = decodeDelivery(tx, raw); d != nil {
+				r.Reply = &d.Message
+			}
 		}
 	case r.Seq > 0:
 		var l *line

@@ -417,6 +417,7 @@ const maxOffers = 2
 // do what it tells of.
 func (t *turn) compose(r Reply, text string, part *kb.Part, short bool) {
 	t.say(text)
+	t.common = text
 	if part != nil && r.Answer != nil {
 		t.reply.Entry = string(part.Entry.ID) + "/" + string(part.ID)
 	}

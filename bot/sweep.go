@@ -39,8 +39,16 @@ func (b *Bot) Sweep(ctx context.Context, limit int) (int, error) {
 			}
 			n += old
 		}
+		old, err := dropSaid(tx, now, limit)
+		if err != nil {
+			return err
+		}
+		replies, err := dropReplies(tx, now.Add(-keepTranscript), limit)
+		if err != nil {
+			return err
+		}
 		seen, err := store.SweepOnce(tx, now.Add(-keepSeen), limit)
-		n += seen
+		n += old + replies + seen
 		return err
 	})
 	if err == nil && n > 0 {
@@ -61,6 +69,28 @@ func drop(tx store.Tx, t store.Table, before time.Time, limit int) (int, error) 
 		}
 	}
 	return len(old), nil
+}
+
+// dropReplies deletes replies that were brought, or given up, before a time.
+func dropReplies(tx store.Tx, before time.Time, limit int) (int, error) {
+	n := 0
+	r := store.Range{From: store.Key{}.Str(replyPrefix), To: store.Key{}.Str(replyStamp(before))}
+	for key, raw := range tx.Scan(deliveries.Name, r) {
+		d, err := decode[Delivery](raw)
+		if err != nil {
+			return n, err
+		}
+		if d.Created.After(before) || d.State == Owed || d.State == Parked { // the former by an older form of the id
+			continue
+		}
+		if err := deliveries.Delete(tx, key); err != nil {
+			return n, err
+		}
+		if n++; n == limit {
+			break
+		}
+	}
+	return n, nil
 }
 
 func (b *Bot) remind(tx store.Tx, now time.Time, limit int) (int, error) {

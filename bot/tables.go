@@ -20,6 +20,7 @@ type conversation struct {
 	Device  channel.Device
 	State   actions.State
 	Shown   []channel.Choice `json:",omitempty"` // of the last message
+	ShownIn string           `json:",omitempty"` // name of the message that has them, where they are not stored in Shown; see [turn.share]
 	Held    string           `json:",omitempty"` // by this member of the staff; the bot is silent
 	HeldAt  time.Time        `json:",omitzero"`  // when he was last heard
 	Ticket  string           `json:",omitempty"` // open one
@@ -43,6 +44,7 @@ type Delivery struct {
 	ID      string
 	To      channel.Peer
 	Message channel.Message
+	Said    string `json:",omitempty"` // name of the message, where it is not stored in Message
 	Created time.Time
 	Seq     uint64    // order among those to one person, of all by the time that they were owed
 	Due     time.Time // next try
@@ -119,7 +121,7 @@ var (
 
 // Tables returns the declarations that the store must be opened with.
 func Tables() []store.Table {
-	return []store.Table{conversations, transcripts, tickets, watchers, deliveries, pictures}
+	return []store.Table{conversations, transcripts, tickets, watchers, deliveries, pictures, said}
 }
 
 // Migrations returns what brought the records to their present shape.
@@ -179,4 +181,25 @@ func decode[T any](raw []byte) (*T, error) {
 		return nil, fmt.Errorf("bot: stored %T: %w", rec, err)
 	}
 	return rec, nil
+}
+
+func decodeDelivery(tx store.Tx, raw []byte) (*Delivery, error) {
+	d, err := decode[Delivery](raw)
+	if err != nil || d.Said == "" {
+		return d, err
+	}
+	m, err := saidAs(tx, d.Said)
+	if err != nil {
+		return nil, err
+	}
+	d.Message = *m
+	return d, nil
+}
+
+func putDelivery(tx store.Tx, d *Delivery) error {
+	stored := *d
+	if d.Said != "" {
+		stored.Message = channel.Message{}
+	}
+	return put(tx, deliveries, store.Key{}.Str(d.ID), &stored)
 }

@@ -83,12 +83,13 @@ type Bot struct {
 	owing    bells // deliveries are owed
 	readers  readers
 	meanings *meanings
+	known    *known   // what the knowledge base said of late
 	unnoted  sync.Map // deliveries that were tried => tried, until it can be noted
 }
 
 // New returns a bot.
 func New(o Options) *Bot {
-	return &Bot{Options: o, meanings: newMeanings()}
+	return &Bot{Options: o, meanings: newMeanings(), known: newKnown()}
 }
 
 // Limits of a turn.
@@ -172,6 +173,10 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 			}
 			b.readers.wake(in.Peer)
 			if done != nil {
+				if done.name != "" && !b.known.Contains(done.name) {
+					m := *rec.Reply
+					b.known.Add(done.name, &m)
+				}
 				done.ring(&rec)
 			}
 		}
@@ -247,6 +252,8 @@ type turn struct {
 	told     []channel.Peer // others who were
 	answered Outcome        // by the knowledge base, if it was asked
 	missed   bool           // what was asked was not answered
+	common   string         // what the knowledge base says to everybody who asks this
+	name     string         // under which the reply is kept; "" if it is this person's
 }
 
 // run runs one turn within the transaction.
@@ -286,13 +293,17 @@ func (t *turn) run(memo map[any]any) (*Receipt, error) {
 	}
 	r := &Receipt{Missed: t.missed, Outcome: t.outcome(), Earlier: earlier}
 	if !t.quiet {
-		if err := t.replies(r, replyID+id); err != nil {
+		if err := t.replies(r, t.replyID(id)); err != nil {
 			return nil, err
 		}
 	}
 	t.conv.Seen = now
 	// gofail: var turnWritten struct{}
-	return r, putBack(tx, conversations, store.Key{}.Str(u.in.Peer.String()), t.conv, t.was)
+	stored := *t.conv
+	if stored.ShownIn != "" {
+		stored.Shown = nil
+	}
+	return r, putBack(tx, conversations, store.Key{}.Str(u.in.Peer.String()), &stored, t.was)
 }
 
 func (t *turn) outcome() Outcome {
@@ -309,10 +320,19 @@ func (t *turn) outcome() Outcome {
 
 // replies writes what the person is told.
 func (t *turn) replies(r *Receipt, id string) error {
-	t.conv.Shown, r.Reply = t.reply.Choices, &t.reply
-	l := line{At: t.now, From: Robot, Text: maskText(t.reply.Text), Entry: t.reply.Entry}
-	if t.read(t.conv.Peer.Channel) {
+	if t.shared() {
+		var err error
+		if t.name, err = t.share(t.tx, t.now, &t.reply); err != nil {
+			return err
+		}
+	}
+	t.conv.Shown, t.conv.ShownIn, r.Reply = t.reply.Choices, t.name, &t.reply
+	l := line{At: t.now, From: Robot, Text: maskText(t.reply.Text), Entry: t.reply.Entry, Said: t.name}
+	read := t.read(t.conv.Peer.Channel)
+	if read || t.name != "" {
 		l.Message = &t.reply
+	}
+	if read {
 		err := writeLine(t.tx, t.conv, l)
 		r.Seq = t.conv.Lines
 		return err
@@ -321,11 +341,19 @@ func (t *turn) replies(r *Receipt, id string) error {
 		return err
 	}
 	r.Delivery = id
-	return t.owe(t.tx, t.now, Delivery{ID: id, To: t.conv.Peer, Message: t.reply, Due: t.now.Add(claim)})
+	return t.owe(t.tx, t.now, Delivery{ID: id, To: t.conv.Peer, Message: t.reply, Said: t.name, Due: t.now.Add(claim)})
 }
 
-// replyID begins the delivery ids of replies.
-const replyID = "r-"
+// replyPrefix begins the delivery ids of replies.
+const replyPrefix = "r-"
+
+// replyID is the id of the reply of a turn. It goes by time: what is written
+// together then lies together, and what is old is found.
+func (t *turn) replyID(id string) string {
+	return replyStamp(t.now) + "-" + id
+}
+
+func replyStamp(at time.Time) string { return fmt.Sprintf("%s%012x", replyPrefix, at.UnixMilli()) }
 
 // turnID names a turn: the same when its message is delivered again.
 func turnID(in channel.Inbound) string {
@@ -340,6 +368,11 @@ func (b *Bot) load(tx store.Tx, in channel.Inbound) (*conversation, *store.Was, 
 	}
 	if c == nil {
 		c = &conversation{Peer: in.Peer}
+	}
+	if c.ShownIn != "" {
+		if c.Shown, err = b.shown(tx, c.ShownIn); err != nil {
+			return nil, nil, err
+		}
 	}
 	if in.Device != "" {
 		c.Device = in.Device

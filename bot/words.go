@@ -8,6 +8,7 @@ import (
 // What the conversation itself says.
 const (
 	textEmpty        = "没有看到内容，请把遇到的问题或屏幕上的提示发给我。"
+	textForgotten    = "这条消息已经过期，请把问题再发一次。"
 	textStale        = "这个按钮已经失效，请看最新的消息。"
 	textUnseen       = "这张图片没有收到。请再发一次，或者把屏幕上的提示打给我。"
 	textPicture      = "图片收到了，但我现在看不了图片里的文字。请把屏幕上的提示打给我。"

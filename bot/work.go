@@ -238,7 +238,7 @@ func (t *staffTx) Lines(p channel.Peer, limit int) (out []desk.Line, err error) 
 	r := store.Prefix(store.Key{}.Str(p.String()))
 	r.Reverse, r.Limit = true, limit
 	for _, raw := range t.tx.Scan(transcripts.Name, r) {
-		l, err := decodeLine(raw)
+		l, err := decodeLine(t.tx, raw)
 		if err != nil {
 			return nil, err
 		}
@@ -271,7 +271,7 @@ func (t *staffTx) Find(words string, since time.Time, limit int) (out []desk.Fou
 
 func (t *staffTx) Walk(since time.Time, each func(channel.Peer, desk.Line)) error {
 	for key, raw := range transcripts.By(t.tx, "time", store.Range{From: store.Key{}.Time(since)}) {
-		l, err := decodeLine(raw)
+		l, err := decodeLine(t.tx, raw)
 		if err != nil {
 			return err
 		}
