@@ -12,7 +12,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 )
 
@@ -23,10 +22,6 @@ func main() {
 	stop()
 	os.Exit(code)
 }
-
-// collectLess has the heap, which is small and mostly built at the start, be
-// collected less often: that halves the time of a start and costs some 20 MB.
-func collectLess() { debug.SetGCPercent(400) }
 
 // std is where a command reads and writes.
 type std struct {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -175,14 +174,6 @@ func serve(ctx context.Context, cfg *Config, opts any, _ []string, io std) (err 
 		g.Go(func() error { return base.Watch(ctx, seen, watchInterval, log) })
 	}
 	return g.Wait()
-}
-
-// settleMemory gives back what the start needed, and has the heap, which stays
-// small from now on, be collected more often than then.
-func settleMemory() {
-	const percent = 200
-	debug.SetGCPercent(percent)
-	debug.FreeOSMemory()
 }
 
 // serveUntil serves on ln until ctx ends, and lets open requests finish.

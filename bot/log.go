@@ -51,10 +51,13 @@ func lineAt(tx store.Tx, p channel.Peer, seq uint64) (*line, error) {
 	return decodeLine(tx, raw)
 }
 
-func decodeLine(tx store.Tx, raw []byte) (*line, error) {
+func decodeLine(tx store.Tx, raw []byte) (*line, error) { return decodeLineBy(tx, raw, saidAs) }
+
+// decodeLineBy is decodeLine with a way of its own to the messages that are shared.
+func decodeLineBy(tx store.Tx, raw []byte, by func(store.Tx, string) (*channel.Message, error)) (*line, error) {
 	l, err := decode[line](raw)
 	if err == nil && l.Said != "" {
-		l.Message, err = saidAs(tx, l.Said)
+		l.Message, err = by(tx, l.Said)
 	}
 	if err == nil && l.Text == "" && l.Message != nil {
 		l.Text = l.Message.Text
@@ -152,7 +155,7 @@ func (b *Bot) lines(ctx context.Context, r store.Range) (out []Line, err error) 
 	err = b.Store.View(ctx, func(tx store.Tx) error {
 		out = nil
 		for key, raw := range tx.Scan(transcripts.Name, r) {
-			l, err := decodeLine(tx, raw)
+			l, err := decodeLineBy(tx, raw, b.saidAs)
 			if err != nil {
 				return err
 			}

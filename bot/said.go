@@ -91,16 +91,12 @@ func saidAs(tx store.Tx, name string) (*channel.Message, error) {
 	return m, err
 }
 
-// shown returns the choices of the message that a conversation was last told.
-func (b *Bot) shown(tx store.Tx, name string) ([]channel.Choice, error) {
+// saidAs is [saidAs] from memory, where it is there. The message must not be changed.
+func (b *Bot) saidAs(tx store.Tx, name string) (*channel.Message, error) {
 	if m, ok := b.known.Get(name); ok {
-		return m.Choices, nil
+		return m, nil
 	}
-	m, err := saidAs(tx, name)
-	if err != nil {
-		return nil, err
-	}
-	return m.Choices, nil
+	return saidAs(tx, name)
 }
 
 // dropSaid forgets messages of months long past.

@@ -370,9 +370,11 @@ func (b *Bot) load(tx store.Tx, in channel.Inbound) (*conversation, *store.Was, 
 		c = &conversation{Peer: in.Peer}
 	}
 	if c.ShownIn != "" {
-		if c.Shown, err = b.shown(tx, c.ShownIn); err != nil {
+		m, err := b.saidAs(tx, c.ShownIn)
+		if err != nil {
 			return nil, nil, err
 		}
+		c.Shown = m.Choices
 	}
 	if in.Device != "" {
 		c.Device = in.Device
