@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -34,6 +35,8 @@ const (
 	sendTimeout = 15 * time.Second
 	maxAnswer   = 4 << 10            // bytes that are read of an answer
 	parkAfter   = 3 * 24 * time.Hour // of failure: events then wait to be sent again by hand
+	pause       = time.Minute        // for an endpoint that wants less and does not say for how long
+	longestWait = time.Hour          // that an endpoint may ask for
 )
 
 // An Endpoint is who wants to hear of events.
@@ -134,7 +137,7 @@ func (s *Sender) Send(ctx context.Context, m channel.Outbound) error {
 		return fmt.Errorf("hooks: %w", err)
 	case failure == nil:
 		return nil
-	case s.now().Sub(since) > parkAfter && failure.Kind == channel.Retry:
+	case s.now().Sub(since) > parkAfter && (failure.Kind == channel.Retry || failure.Kind == channel.Throttled):
 		failure.Kind = channel.Closed
 	}
 	return failure
@@ -186,10 +189,22 @@ func (s *Sender) post(ctx context.Context, e Endpoint, m channel.Outbound) *chan
 		return nil
 	case res.StatusCode == http.StatusGone:
 		return &channel.SendError{Kind: channel.Rejected, Code: code}
-	case res.StatusCode == http.StatusTooManyRequests:
-		return &channel.SendError{Kind: channel.Throttled, Code: code, After: time.Minute}
+	case res.StatusCode == http.StatusTooManyRequests, res.StatusCode == http.StatusServiceUnavailable && res.Header.Get("Retry-After") != "":
+		return &channel.SendError{Kind: channel.Throttled, Code: code, After: retryAfter(res.Header.Get("Retry-After"), at)}
 	}
 	return &channel.SendError{Kind: channel.Retry, Code: code}
+}
+
+// retryAfter is how long an endpoint wants to be left alone: its Retry-After is a
+// number of seconds or a time (RFC 9110, section 10.2.3).
+func retryAfter(header string, now time.Time) time.Duration {
+	if n, err := strconv.ParseUint(header, 10, 31); err == nil {
+		return min(time.Duration(n)*time.Second, longestWait)
+	}
+	if at, err := http.ParseTime(header); err == nil {
+		return min(max(at.Sub(now), 0), longestWait)
+	}
+	return pause
 }
 
 // ErrSignature means that what came is not signed by anybody we know, or too old.

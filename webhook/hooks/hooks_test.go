@@ -97,6 +97,46 @@ func TestEventsAreSigned(t *testing.T) {
 	wants(hooks.NewSender(endpoints, false, &memory{}, time.Now).Send(ctx, event(endpoints[0].URL)), channel.Config)
 }
 
+// TestEndpointsAreLeftAlone for as long as they ask for, within bounds.
+func TestEndpointsAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2022, 5, 26, 1, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		status int
+		header string
+		kind   channel.Failure
+		after  time.Duration
+	}{
+		{429, "", channel.Throttled, time.Minute},
+		{429, "90", channel.Throttled, 90 * time.Second},
+		{429, "99999999", channel.Throttled, time.Hour},
+		{429, "-5", channel.Throttled, time.Minute},
+		{429, "soon", channel.Throttled, time.Minute},
+		{429, "Thu, 26 May 2022 01:02:00 GMT", channel.Throttled, 2 * time.Minute},
+		{429, "Thu, 26 May 2022 00:00:00 GMT", channel.Throttled, 0},
+		{503, "5", channel.Throttled, 5 * time.Second},
+		{503, "", channel.Retry, 0},
+		{500, "5", channel.Retry, 0},
+	} {
+		ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if tt.header != "" {
+				w.Header().Set("Retry-After", tt.header)
+			}
+			w.WriteHeader(tt.status)
+		}))
+		endpoints, err := hooks.ParseEndpoints([]string{ts.URL + "=" + secret})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var se *channel.SendError
+		err = hooks.NewSender(endpoints, true, &memory{}, func() time.Time { return now }).Send(context.Background(), event(endpoints[0].URL))
+		if !errors.As(err, &se) || se.Kind != tt.kind || se.After != tt.after {
+			t.Errorf("%d, Retry-After %q: %v, want %s after %v", tt.status, tt.header, err, tt.kind, tt.after)
+		}
+		ts.Close()
+	}
+}
+
 // TestEndpointThatFailsForDaysIsParked, also if the process is a new one each day;
 // an answer, or a shutdown of ours, is no failure.
 func TestEndpointThatFailsForDaysIsParked(t *testing.T) {
@@ -129,6 +169,7 @@ func TestEndpointThatFailsForDaysIsParked(t *testing.T) {
 		}
 	}
 	days(500, channel.Retry, channel.Retry, channel.Retry, channel.Retry, channel.Closed)
+	days(429, channel.Closed) // as bad as no answer, after so long
 	days(410, channel.Rejected)
 	status.Store(200)
 	if err := send(context.Background()); err != nil {
