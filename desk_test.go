@@ -469,6 +469,63 @@ func TestDeskTellsOfDelivery(t *testing.T) {
 	})
 }
 
+// TestDeskTellsOfLoss: what will never arrive is marked as such, and said.
+func TestDeskTellsOfLoss(t *testing.T) {
+	inOffice(t, func(o *office) {
+		o.hires()
+		o.says("a", "转人工")
+		topic := o.topic("终端 访客")
+		o.presses(staffLi, "接单")
+		o.mu.Lock()
+		o.fail = &channel.SendError{Kind: channel.Rejected, Code: "40003", Err: errors.New("nobody of that name")}
+		o.mu.Unlock()
+		said := o.writes(staffLi, topic, "查到了")
+		if got := o.mark(said); got != channel.MarkLost {
+			o.Errorf("marked %q", got)
+		}
+		o.wants(o.group.Show(), "没能送到：对方平台拒收")
+		if o.news() != "" {
+			o.Error("it arrived")
+		}
+	})
+}
+
+// TestDeskCanned: editors keep texts that are sent often; staff look them up and
+// send them, and change nothing.
+func TestDeskCanned(t *testing.T) {
+	inOffice(t, func(o *office) {
+		o.hires()
+		o.says("a", "转人工")
+		topic := o.topic("终端 访客")
+		o.presses(staffLi, "接单")
+		last := func(p telegramtest.Person, topic, text string) string {
+			o.writes(p, topic, text)
+			list := o.group.Messages()
+			return list[len(list)-1].Text
+		}
+		o.wants(last(staffLi, "", "/canned"), "还没有")
+		o.wants(last(staffLi, "", "/canned 回电 稍后给您回电。"), "编辑")
+		o.wants(last(staffLi, "", "/canned"), "还没有")
+		long := "稍后给您回电，请保持电话畅通。" + strings.Repeat("请您耐心等待。", 10)
+		o.wants(last(ownerZhou, "", "/canned 回电 "+long), "已保存", "/c 回电")
+		o.wants(last(ownerZhou, "", "/canned 太长 "+strings.Repeat("长", 1001)), "最多1000个字")
+		o.wants(last(staffLi, "", "/canned"), "回电：稍后给您回电", "…")
+		o.wants(last(staffLi, "", "/canned 回电"), long)
+		o.wants(last(staffLi, topic, "/canned 回电"), long)
+		o.news()
+		o.writes(staffLi, topic, "/c 回电")
+		o.wants(o.news(), "a："+long)
+		o.wants(last(staffLi, topic, "/c 不在"), "没有叫“不在”的常用语")
+		o.wants(last(staffLi, "", "/c 回电"), "请在客户的话题里")
+		o.wants(last(ownerZhou, "", "/canned 不在 删除"), "没有叫“不在”的常用语")
+		o.wants(last(ownerZhou, "", "/canned 回电 删除"), "已删除")
+		o.wants(last(staffLi, "", "/canned"), "还没有")
+		if o.news() != "" {
+			o.Error("something else was sent")
+		}
+	})
+}
+
 // TestR19_4DeskOutsideHours: at night a handoff waits, and the staff hear of it in
 // the morning.
 func TestR19_4DeskOutsideHours(t *testing.T) {

@@ -45,21 +45,28 @@ func (d *Desk) editCanned(c *Call) error {
 	if name == "" {
 		return d.listCanned(c)
 	}
-	if c.Role < Editor {
-		return c.Reply(d.denied(c, Editor))
-	}
 	key := store.Key{}.Str(name)
+	k, err := get[canned](c.Tx, cans, key)
+	switch {
+	case err != nil:
+		return err
+	case text != "" && c.Role < Editor:
+		return c.Reply(d.denied(c, Editor))
+	case k == nil && (text == "" || text == "删除"):
+		return c.Reply(noCanned(name))
+	case text == "":
+		return c.Reply(k.Name + "：\n" + k.Text)
+	case len([]rune(text)) > maxCanned:
+		return c.Reply("太长了，常用语最多1000个字。")
+	}
 	if err := c.Audit("canned", name, text); err != nil {
 		return err
 	}
-	if text == "" || text == "删除" {
+	if text == "删除" {
 		if err := cans.Delete(c.Tx.Store(), key); err != nil {
 			return err
 		}
 		return c.Reply("已删除常用语“" + name + "”。")
-	}
-	if len([]rune(text)) > maxCanned {
-		return c.Reply("太长了，常用语最多1000个字。")
 	}
 	if err := put(c.Tx, cans, key, &canned{Name: name, Text: text, By: c.Act.Staff, At: c.Tx.Now()}); err != nil {
 		return err
@@ -67,8 +74,12 @@ func (d *Desk) editCanned(c *Call) error {
 	return c.Reply("已保存。发送时写：/c " + name)
 }
 
+func noCanned(name string) string {
+	return "没有叫“" + cut(name, 20) + "”的常用语。发 /canned 看有哪些。"
+}
+
 func (d *Desk) listCanned(c *Call) error {
-	text := "常用语（发送：/c 名称；编辑保存：/canned 名称 文字；删除：/canned 名称 删除）："
+	text := "常用语（发送：/c 名称；看全文：/canned 名称；编辑保存：/canned 名称 文字；删除：/canned 名称 删除）："
 	n := 0
 	for _, raw := range c.Tx.Store().Scan(cans.Name, store.Range{}) {
 		k, err := decode[canned](raw)
@@ -97,7 +108,7 @@ func (d *Desk) sendCanned(c *Call) error {
 		return err
 	}
 	if k == nil {
-		return c.Reply("没有叫“" + cut(c.Act.Text, 20) + "”的常用语。发 /canned 看有哪些。")
+		return c.Reply(noCanned(c.Act.Text))
 	}
 	return d.speak(c, c.ticket, channel.Message{Text: k.Text})
 }
