@@ -183,44 +183,23 @@ func (s *Server) hello(c *gin.Context) {
 		s.helloPreview(c, in.Preview)
 		return
 	}
-	ctx := c.Request.Context()
-	id, made := s.visitor(c), false
-	var account string
-	var st bot.Standing
-	var err error
-	if in.User != "" {
-		user, err := s.opts.Users.Read(in.User)
-		if err != nil {
-			s.problem(c, errUser)
-			return
-		}
-		if account, err = s.opts.AccountOf(ctx, user.Login); err != nil || account == "" {
-			s.refuseUser(c, err)
-			return
-		}
+	account, ok := s.stated(c, in.User)
+	if !ok {
+		return
 	}
-	if strings.HasPrefix(id, previewVisitor) { // in a page that is none of a preview
-		id = ""
+	id, st, ok := s.resumed(c, account)
+	if !ok {
+		return
 	}
-	if id != "" {
-		if st, err = s.opts.Talks.Standing(ctx, peer(id)); err != nil {
-			s.broken(c, err)
-			return
-		}
-		if st.Ended || account != "" && st.Account != "" && st.Account != account {
-			id = "" // a new one: ended, or somebody else sits at this browser now
-		}
-	}
-	token := ""
-	if id == "" {
+	token, made := "", id == ""
+	if made {
 		if s.limited(c, s.newVisitors, address(c)) {
 			return
 		}
 		id, token = s.opts.Visitors.New(s.opts.Now())
-		st, made = bot.Standing{}, true
 	}
 	if account != "" && st.Account == "" {
-		if err := s.opts.Talks.Bind(ctx, peer(id), account, in.User); errors.Is(err, bot.ErrBound) {
+		if err := s.opts.Talks.Bind(c.Request.Context(), peer(id), account, in.User); errors.Is(err, bot.ErrBound) {
 			s.problem(c, errUser)
 			return
 		} else if err != nil {
@@ -230,6 +209,42 @@ func (s *Server) hello(c *gin.Context) {
 		st.Account = account
 	}
 	s.welcome(c, id, token, made, st)
+}
+
+// stated is the account that the host site states; "" if it states none. It is not
+// ok if that was answered with a problem.
+func (s *Server) stated(c *gin.Context, statement string) (account string, ok bool) {
+	if statement == "" {
+		return "", true
+	}
+	user, err := s.opts.Users.Read(statement)
+	if err != nil {
+		s.problem(c, errUser)
+		return "", false
+	}
+	if account, err = s.opts.AccountOf(c.Request.Context(), user.Login); err != nil || account == "" {
+		s.refuseUser(c, err)
+		return "", false
+	}
+	return account, true
+}
+
+// resumed is the conversation of this browser that goes on; "" if a new one begins.
+// It is not ok if that was answered with a problem.
+func (s *Server) resumed(c *gin.Context, account string) (id string, st bot.Standing, ok bool) {
+	id = s.visitor(c)
+	if id == "" || strings.HasPrefix(id, previewVisitor) { // the latter in a page that is none of a preview
+		return "", st, true
+	}
+	st, err := s.opts.Talks.Standing(c.Request.Context(), peer(id))
+	if err != nil {
+		s.broken(c, err)
+		return "", st, false
+	}
+	if st.Ended || account != "" && st.Account != "" && st.Account != account {
+		return "", bot.Standing{}, true // ended, or somebody else sits at this browser now
+	}
+	return id, st, true
 }
 
 func (s *Server) refuseUser(c *gin.Context, err error) {
