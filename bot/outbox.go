@@ -29,6 +29,17 @@ const (
 	maxUnparked  = 20 // messages that are owed again when their person is back
 )
 
+// replyPrefix begins the delivery ids of replies.
+const replyPrefix = "r-"
+
+// replyID is the id of the reply of a turn. It goes by time: what is written
+// together then lies together, and what is old is found.
+func (t *turn) replyID(id string) string {
+	return replyStamp(t.now) + "-" + id
+}
+
+func replyStamp(at time.Time) string { return fmt.Sprintf("%s%012x", replyPrefix, at.UnixMilli()) }
+
 // owe writes a delivery. One of that id that is there already is left alone.
 func (b *Bot) owe(tx store.Tx, now time.Time, d Delivery) error {
 	key := store.Key{}.Str(d.ID)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -25,25 +26,49 @@ var said = store.Table{Name: "bot-said"}
 
 const (
 	keepSaid       = 400 * 24 * time.Hour // longer than anything that names it is of use
-	rememberedSaid = 4096
+	rememberedSaid = 2048
 	saidMonth      = "200601" // begins a name
 	saidHash       = 18       // bytes
 )
 
-// known are names of messages that are on disk for certain, with the messages, which
-// nobody changes.
-type known = lru.Cache[string, *channel.Message]
-
-func newKnown() *known {
-	k, err := lru.New[string, *channel.Message](rememberedSaid)
-	if err != nil {
-		panic(err) // of a size that is not positive
-	}
-	return k
+// A saying is a message with what was found out about it. Nobody changes any of it.
+type saying struct {
+	channel.Message
+	month  string // for which it has its name
+	name   string
+	masked string // its text, as in the log
 }
 
-// share returns the name of a message, and keeps it if it is not known to be kept.
-func (b *Bot) share(tx store.Tx, now time.Time, m *channel.Message) (name string, err error) {
+// sayings are what the knowledge base said of late.
+type sayings struct {
+	named *lru.Cache[string, *saying]          // by text: the last one of that text
+	kept  *lru.Cache[string, *channel.Message] // by name: those that are on disk for certain
+}
+
+func newSayings() sayings {
+	named, err := lru.New[string, *saying](rememberedSaid)
+	if err == nil {
+		var kept *lru.Cache[string, *channel.Message]
+		if kept, err = lru.New[string, *channel.Message](rememberedSaid); err == nil {
+			return sayings{named, kept}
+		}
+	}
+	panic(err) // of a size that is not positive
+}
+
+// of returns what is known of a message.
+func (s sayings) of(m *channel.Message, now time.Time) *saying {
+	month := now.UTC().Format(saidMonth)
+	if n, ok := s.named.Get(m.Text); ok && n.month == month && n.Entry == m.Entry && slices.Equal(n.Choices, m.Choices) {
+		return n
+	}
+	n := &saying{Message: *m, month: month, name: month + "-" + digest(m), masked: maskText(m.Text)}
+	s.named.Add(m.Text, n)
+	return n
+}
+
+// digest is made of all that a shared message has.
+func digest(m *channel.Message) string {
 	h := sha256.New()
 	write := func(s string) {
 		_, _ = io.WriteString(h, s) // never fails
@@ -56,15 +81,21 @@ func (b *Bot) share(tx store.Tx, now time.Time, m *channel.Message) (name string
 		write(c.Label)
 		_, _ = h.Write([]byte{flag(c.Control), flag(c.InText)})
 	}
-	name = now.UTC().Format(saidMonth) + "-" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:saidHash])
-	if b.known.Contains(name) {
-		return name, nil
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:saidHash])
+}
+
+// share keeps a message, if it is not known to be kept, and returns what is known
+// of it.
+func (b *Bot) share(tx store.Tx, now time.Time, m *channel.Message) (*saying, error) {
+	n := b.sayings.of(m, now)
+	if b.sayings.kept.Contains(n.name) {
+		return n, nil
 	}
 	raw, err := json.Marshal(m)
 	if err != nil {
-		return "", fmt.Errorf("bot: %s: %w", said.Name, err)
+		return nil, fmt.Errorf("bot: %s: %w", said.Name, err)
 	}
-	return name, said.Put(tx, store.Key{}.Str(name), raw)
+	return n, said.Put(tx, store.Key{}.Str(n.name), raw)
 }
 
 func flag(b bool) byte {
@@ -93,7 +124,7 @@ func saidAs(tx store.Tx, name string) (*channel.Message, error) {
 
 // saidAs is [saidAs] from memory, where it is there. The message must not be changed.
 func (b *Bot) saidAs(tx store.Tx, name string) (*channel.Message, error) {
-	if m, ok := b.known.Get(name); ok {
+	if m, ok := b.sayings.kept.Get(name); ok {
 		return m, nil
 	}
 	return saidAs(tx, name)

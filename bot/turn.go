@@ -83,13 +83,13 @@ type Bot struct {
 	owing    bells // deliveries are owed
 	readers  readers
 	meanings *meanings
-	known    *known   // what the knowledge base said of late
+	sayings  sayings  // what the knowledge base said of late
 	unnoted  sync.Map // deliveries that were tried => tried, until it can be noted
 }
 
 // New returns a bot.
 func New(o Options) *Bot {
-	return &Bot{Options: o, meanings: newMeanings(), known: newKnown()}
+	return &Bot{Options: o, meanings: newMeanings(), sayings: newSayings()}
 }
 
 // Limits of a turn.
@@ -173,9 +173,8 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 			}
 			b.readers.wake(in.Peer)
 			if done != nil {
-				if done.name != "" && !b.known.Contains(done.name) {
-					m := *rec.Reply
-					b.known.Add(done.name, &m)
+				if n := done.saying; n != nil && !b.sayings.kept.Contains(n.name) {
+					b.sayings.kept.Add(n.name, &n.Message)
 				}
 				done.ring(&rec)
 			}
@@ -253,7 +252,7 @@ type turn struct {
 	answered Outcome        // by the knowledge base, if it was asked
 	missed   bool           // what was asked was not answered
 	common   string         // what the knowledge base says to everybody who asks this
-	name     string         // under which the reply is kept; "" if it is this person's
+	saying   *saying        // that the reply is; nil if it is for this person only
 }
 
 // run runs one turn within the transaction.
@@ -320,18 +319,21 @@ func (t *turn) outcome() Outcome {
 
 // replies writes what the person is told.
 func (t *turn) replies(r *Receipt, id string) error {
+	read := t.read(t.conv.Peer.Channel)
+	l := line{At: t.now, From: Robot, Entry: t.reply.Entry}
 	if t.shared() {
 		var err error
-		if t.name, err = t.share(t.tx, t.now, &t.reply); err != nil {
+		if t.saying, err = t.share(t.tx, t.now, &t.reply); err != nil {
 			return err
 		}
+		l.Text, l.Said = t.saying.masked, t.saying.name
+	} else {
+		l.Text = maskText(t.reply.Text)
 	}
-	t.conv.Shown, t.conv.ShownIn, r.Reply = t.reply.Choices, t.name, &t.reply
-	l := line{At: t.now, From: Robot, Text: maskText(t.reply.Text), Entry: t.reply.Entry, Said: t.name}
-	read := t.read(t.conv.Peer.Channel)
-	if read || t.name != "" {
+	if read || l.Said != "" {
 		l.Message = &t.reply
 	}
+	t.conv.Shown, t.conv.ShownIn, r.Reply = t.reply.Choices, l.Said, &t.reply
 	if read {
 		err := writeLine(t.tx, t.conv, l)
 		r.Seq = t.conv.Lines
@@ -341,19 +343,8 @@ func (t *turn) replies(r *Receipt, id string) error {
 		return err
 	}
 	r.Delivery = id
-	return t.owe(t.tx, t.now, Delivery{ID: id, To: t.conv.Peer, Message: t.reply, Said: t.name, Due: t.now.Add(claim)})
+	return t.owe(t.tx, t.now, Delivery{ID: id, To: t.conv.Peer, Message: t.reply, Said: l.Said, Due: t.now.Add(claim)})
 }
-
-// replyPrefix begins the delivery ids of replies.
-const replyPrefix = "r-"
-
-// replyID is the id of the reply of a turn. It goes by time: what is written
-// together then lies together, and what is old is found.
-func (t *turn) replyID(id string) string {
-	return replyStamp(t.now) + "-" + id
-}
-
-func replyStamp(at time.Time) string { return fmt.Sprintf("%s%012x", replyPrefix, at.UnixMilli()) }
 
 // turnID names a turn: the same when its message is delivered again.
 func turnID(in channel.Inbound) string {
