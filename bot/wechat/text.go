@@ -1,7 +1,6 @@
 package wechat
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -15,7 +14,7 @@ import (
 // split, into at most the given number of parts if that is not 0.
 func (a *Account) parts(m channel.Message, most int) []string {
 	tail := strings.TrimPrefix(channel.Message{Choices: m.Choices}.Plain(), "\n")
-	if numbered.MatchString(m.Text) && numbered.MatchString(tail) { // a number must not be taken for a step's
+	if numbered(m.Text) && numbered(tail) { // a number must not be taken for a step's
 		tail = "\n" + pickLead + "\n" + tail
 	}
 	whole := strings.TrimSpace(m.Text + "\n" + tail)
@@ -49,7 +48,16 @@ func (a *Account) parts(m channel.Message, most int) []string {
 // pickLead stands between steps, which have numbers, and choices, which have too.
 const pickLead = "需要的话，请回复序号："
 
-var numbered = regexp.MustCompile(`(?m)^[0-9]+\. `)
+// numbered reports whether a line of a text begins with a number: "12. ".
+func numbered(text string) bool {
+	for line := range strings.Lines(text) {
+		rest := strings.TrimLeft(line, "0123456789")
+		if len(rest) < len(line) && strings.HasPrefix(rest, ". ") {
+			return true
+		}
+	}
+	return false
+}
 
 // more ends a text of which not everything could be sent.
 const more = "……"

@@ -41,6 +41,17 @@ func FuzzSplit(f *testing.F) {
 	})
 }
 
+func TestNumbered(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"": false, "1. 打开": true, "先看\n12. 打开\n": true, "1.打开": false, ". 打开": false, "共 1. 打开": false, "1、打开": false, "先看\n1": false, "1. ": true,
+	} {
+		if got := numbered(text); got != want {
+			t.Errorf("numbered(%q) = %v", text, got)
+		}
+	}
+}
+
 // TestLongAnswers has the whole of an answer behind a link where there is a page,
 // and in at most three messages otherwise.
 func TestLongAnswers(t *testing.T) {
