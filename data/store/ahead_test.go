@@ -214,3 +214,53 @@ func TestAheadOfGroups(t *testing.T) {
 		}
 	}
 }
+
+// TestAheadRests: where functions that run ahead are seldom of use, as those that all
+// read what all write, they are left alone for a while.
+func TestAheadRests(t *testing.T) {
+	t.Parallel()
+	f := openTest(t)
+	ctx := context.Background()
+	count := func(tx Tx) error {
+		n := uint64(0)
+		if raw := tx.Get("t", []byte("n")); raw != nil {
+			n = binary.BigEndian.Uint64(raw)
+		}
+		return tx.Put("t", []byte("n"), binary.BigEndian.AppendUint64(nil, n+1))
+	}
+	const each = aheadSample
+	for range 3 {
+		e := holdAgain(f)
+		var g sync.WaitGroup
+		g.Go(func() { _ = f.Update(ctx, count) })
+		<-e.begun
+		for i := range each {
+			g.Go(func() { _ = f.Update(ctx, count) })
+			waitQueue(f, i+1)
+		}
+		close(e.end)
+		g.Wait()
+	}
+	if f.commit.ahead.rest.Load() == 0 {
+		t.Error("they still run ahead")
+	}
+	runs := 0
+	if err := f.Update(ctx, func(tx Tx) error { runs++; return count(tx) }); err != nil || runs != 1 {
+		t.Errorf("ran %d times, %v", runs, err)
+	}
+	_ = f.View(ctx, func(tx Tx) error {
+		if got := binary.BigEndian.Uint64(tx.Get("t", []byte("n"))); got != 3*(each+1)+1 {
+			t.Errorf("counted %d", got)
+		}
+		return nil
+	})
+	f.commit.ahead.rest.Store(0) // after a while
+	for range aheadSample {
+		if err := f.Update(ctx, count); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if f.commit.ahead.rest.Load() != 0 {
+		t.Error("one after another they are of use, and rest")
+	}
+}
