@@ -310,6 +310,24 @@ func (o *office) hires() {
 	o.wants(o.group.Show(), "小李 现在是客服。", "小王 现在是审核。")
 }
 
+// taken hires the staff and has one of them take the visitor a, whose topic it
+// returns.
+func (o *office) taken() (topic string) {
+	o.Helper()
+	o.hires()
+	o.says("a", "转人工")
+	topic = o.topic("终端 访客")
+	o.presses(staffLi, "接单")
+	return topic
+}
+
+// refuses has sending to the people fail from now on; nil for no more.
+func (o *office) refuses(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.fail = err
+}
+
 // letterForReview has an applicant send a letter, and decides what waits of the
 // demonstration's.
 func (o *office) letterForReview() {
@@ -445,21 +463,14 @@ func TestDeskReleases(t *testing.T) {
 // is sent when the customer is back.
 func TestDeskTellsOfDelivery(t *testing.T) {
 	inOffice(t, func(o *office) {
-		o.hires()
-		o.says("a", "转人工")
-		topic := o.topic("终端 访客")
-		o.presses(staffLi, "接单")
-		o.mu.Lock()
-		o.fail = &channel.SendError{Kind: channel.Closed, Code: "45015", Err: errors.New("out of the window")}
-		o.mu.Unlock()
+		topic := o.taken()
+		o.refuses(&channel.SendError{Kind: channel.Closed, Code: "45015", Err: errors.New("out of the window")})
 		said := o.writes(staffLi, topic, "查到了")
 		if got := o.mark(said); got != channel.MarkParked {
 			o.Errorf("marked %q", got)
 		}
 		o.wants(o.group.Show(), "还没送到：客户48小时内没有来过消息")
-		o.mu.Lock()
-		o.fail = nil
-		o.mu.Unlock()
+		o.refuses(nil)
 		o.says("a", "在吗")
 		o.pass(30 * time.Second)
 		o.wants(o.news(), "a：查到了")
@@ -472,13 +483,8 @@ func TestDeskTellsOfDelivery(t *testing.T) {
 // TestDeskTellsOfLoss: what will never arrive is marked as such, and said.
 func TestDeskTellsOfLoss(t *testing.T) {
 	inOffice(t, func(o *office) {
-		o.hires()
-		o.says("a", "转人工")
-		topic := o.topic("终端 访客")
-		o.presses(staffLi, "接单")
-		o.mu.Lock()
-		o.fail = &channel.SendError{Kind: channel.Rejected, Code: "40003", Err: errors.New("nobody of that name")}
-		o.mu.Unlock()
+		topic := o.taken()
+		o.refuses(&channel.SendError{Kind: channel.Rejected, Code: "40003", Err: errors.New("nobody of that name")})
 		said := o.writes(staffLi, topic, "查到了")
 		if got := o.mark(said); got != channel.MarkLost {
 			o.Errorf("marked %q", got)
@@ -494,10 +500,7 @@ func TestDeskTellsOfLoss(t *testing.T) {
 // send them, and change nothing.
 func TestDeskCanned(t *testing.T) {
 	inOffice(t, func(o *office) {
-		o.hires()
-		o.says("a", "转人工")
-		topic := o.topic("终端 访客")
-		o.presses(staffLi, "接单")
+		topic := o.taken()
 		last := func(p telegramtest.Person, topic, text string) string {
 			o.writes(p, topic, text)
 			list := o.group.Messages()

@@ -29,6 +29,35 @@ const (
 	maxUnparked  = 20 // messages that are owed again when their person is back
 )
 
+// replies writes what the person is told.
+func (t *turn) replies(r *Receipt, id string) error {
+	read := t.read(t.conv.Peer.Channel)
+	l := line{At: t.now, From: Robot, Entry: t.reply.Entry}
+	if t.shared() {
+		var err error
+		if t.saying, err = t.share(t.tx, t.now, &t.reply); err != nil {
+			return err
+		}
+		l.Text, l.Said = t.saying.masked, t.saying.name
+	} else {
+		l.Text = maskText(t.reply.Text)
+	}
+	if read || l.Said != "" {
+		l.Message = &t.reply
+	}
+	t.conv.Shown, t.conv.ShownIn, r.Reply = t.reply.Choices, l.Said, &t.reply
+	if read {
+		err := writeLine(t.tx, t.conv, l)
+		r.Seq = t.conv.Lines
+		return err
+	}
+	if err := writeLine(t.tx, t.conv, l); err != nil {
+		return err
+	}
+	r.Delivery = id
+	return t.owe(t.tx, t.now, Delivery{ID: id, To: t.conv.Peer, Message: t.reply, Said: l.Said, Due: t.now.Add(claim)})
+}
+
 // replyPrefix begins the delivery ids of replies.
 const replyPrefix = "r-"
 

@@ -317,35 +317,6 @@ func (t *turn) outcome() Outcome {
 	return InFlow
 }
 
-// replies writes what the person is told.
-func (t *turn) replies(r *Receipt, id string) error {
-	read := t.read(t.conv.Peer.Channel)
-	l := line{At: t.now, From: Robot, Entry: t.reply.Entry}
-	if t.shared() {
-		var err error
-		if t.saying, err = t.share(t.tx, t.now, &t.reply); err != nil {
-			return err
-		}
-		l.Text, l.Said = t.saying.masked, t.saying.name
-	} else {
-		l.Text = maskText(t.reply.Text)
-	}
-	if read || l.Said != "" {
-		l.Message = &t.reply
-	}
-	t.conv.Shown, t.conv.ShownIn, r.Reply = t.reply.Choices, l.Said, &t.reply
-	if read {
-		err := writeLine(t.tx, t.conv, l)
-		r.Seq = t.conv.Lines
-		return err
-	}
-	if err := writeLine(t.tx, t.conv, l); err != nil {
-		return err
-	}
-	r.Delivery = id
-	return t.owe(t.tx, t.now, Delivery{ID: id, To: t.conv.Peer, Message: t.reply, Said: l.Said, Due: t.now.Add(claim)})
-}
-
 // turnID names a turn: the same when its message is delivered again.
 func turnID(in channel.Inbound) string {
 	sum := sha256.Sum256([]byte(in.Peer.String() + "\x00" + in.MessageID))

@@ -11,13 +11,6 @@ import (
 	"testing"
 )
 
-// holdAgain makes the committer of a file wait in its next group.
-func holdAgain(f *File) *heldEngine {
-	e := &heldEngine{boltEngine: &boltEngine{db: f.db}, begun: make(chan struct{}), end: make(chan struct{})}
-	f.commit.engine = e
-	return e
-}
-
 // TestRunsAhead has updates of different keys run while the committer is busy: each
 // runs once, and all are kept.
 func TestRunsAhead(t *testing.T) {
@@ -132,7 +125,7 @@ func TestAheadIsSerial(t *testing.T) {
 	kept, failed := 0, 0
 	for round := range uint64(300) {
 		f.commit.ahead.rest.Store(0)
-		e := holdAgain(f)
+		e := holdNext(f)
 		var g sync.WaitGroup
 		g.Go(func() { _ = f.Update(ctx, dependent(round*1000)) })
 		<-e.begun
@@ -230,7 +223,7 @@ func TestAheadRests(t *testing.T) {
 	}
 	const each = aheadSample
 	for range 3 {
-		e := holdAgain(f)
+		e := holdNext(f)
 		var g sync.WaitGroup
 		g.Go(func() { _ = f.Update(ctx, count) })
 		<-e.begun

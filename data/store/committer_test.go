@@ -39,12 +39,18 @@ func (e *heldEngine) Save(layer *tree.Tree, heard bool) error {
 	return e.boltEngine.Save(layer, heard)
 }
 
+// holdNext makes the committer of a file wait in its next group.
+func holdNext(f *File) *heldEngine {
+	e := &heldEngine{boltEngine: &boltEngine{db: f.db}, begun: make(chan struct{}), end: make(chan struct{})}
+	f.commit.engine = e
+	return e
+}
+
 // holdCommitter keeps the committer busy with a group of its own until release is
 // called, so that what is sent meanwhile makes one group.
 func holdCommitter(t *testing.T, f *File) (release func()) {
 	t.Helper()
-	e := &heldEngine{boltEngine: f.commit.engine.(*boltEngine), begun: make(chan struct{}), end: make(chan struct{})}
-	f.commit.engine = e
+	e := holdNext(f)
 	var g sync.WaitGroup
 	g.Go(func() {
 		if err := f.Update(context.Background(), func(Tx) error { return nil }); err != nil {
