@@ -42,6 +42,7 @@ func readTrace(t *testing.T, trace, path string) (list []event) {
 	defer f.Close()
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 64<<20)
+	lines.Split(wholeLines)
 	for lines.Scan() {
 		if resumed.MatchString(lines.Text()) {
 			list = append(list, event{kind: "synced"})
@@ -75,6 +76,16 @@ func readTrace(t *testing.T, trace, path string) (list []event) {
 		t.Fatal(err)
 	}
 	return list
+}
+
+// wholeLines is bufio.ScanLines without a last line that has no end: the tracer is
+// killed with what it traces, perhaps in the midst of writing it.
+func wholeLines(data []byte, _ bool) (advance int, token []byte, err error) {
+	i := bytes.IndexByte(data, '\n')
+	if i < 0 {
+		return 0, nil, nil
+	}
+	return i + 1, data[:i], nil
 }
 
 // unhex reads a string as strace -xx writes it.
@@ -239,4 +250,26 @@ func TestPowerCut(t *testing.T) {
 		}
 	}
 	t.Logf("%d cuts, %d of them with writes on their way; %d changes were acknowledged", len(at), torn, len(kept))
+}
+
+// TestTraceCutOff reads a trace whose last line the tracer could not finish.
+func TestTraceCutOff(t *testing.T) {
+	name := func(s string) (out string) {
+		for _, c := range []byte(s) {
+			out += fmt.Sprintf(`\x%02x`, c)
+		}
+		return out
+	}
+	path := filepath.Join(t.TempDir(), "trace")
+	whole := "7  pwrite64(3<" + name("/store") + `>, "\x01\x02", 2, 4096) = 2` + "\n7  fdatasync(3<" + name("/store") + ">) = 0\n"
+	if err := os.WriteFile(path, []byte(whole+"7  pwrite64(3<"+name("/store")+`>, "\x01\x0`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, e := range readTrace(t, path, "/store") {
+		kinds = append(kinds, e.kind)
+	}
+	if want := []string{"write", "sync", "synced"}; !slices.Equal(kinds, want) {
+		t.Errorf("got %q, want %q", kinds, want)
+	}
 }
