@@ -122,6 +122,7 @@ func (b *Bot) post(tx store.Tx, c *conversation, now time.Time, id string, from 
 	if err := writeLine(tx, c, l); err != nil {
 		return err
 	}
+	c.owed = true
 	d := Delivery{ID: id, To: c.Peer, Message: m, Due: now, Staff: from == Staff}
 	if d.Staff {
 		d.Ticket = c.Ticket

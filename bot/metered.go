@@ -298,13 +298,12 @@ func (b *Bot) Carry(ctx context.Context, repeat bool, ids ...string) (claimed []
 	err = b.Store.Update(ctx, func(tx store.Tx) error {
 		claimed, flying = nil, false
 		for _, id := range ids {
-			key := store.Key{}.Str(id)
-			d, err := get[Delivery](tx, deliveries, key)
+			d, err := deliveryOf(tx, id)
 			if err != nil {
 				return err
 			}
 			switch {
-			case repeat && d != nil && d.Carried:
+			case repeat && (d == nil || d.Carried): // a claim that is gone was carried
 				claimed = append(claimed, id)
 				continue
 			case d == nil || d.State != Owed && d.State != Parked:

@@ -54,8 +54,11 @@ func (t *turn) replies(r *Receipt, id string) error {
 	if err := writeLine(t.tx, t.conv, l); err != nil {
 		return err
 	}
-	r.Delivery = id
-	return t.owe(t.tx, t.now, Delivery{ID: id, To: t.conv.Peer, Message: t.reply, Said: l.Said, Due: t.now.Add(claim)})
+	r.Delivery, r.Said = id, l.Said
+	if l.Said != "" {
+		return t.claim(id, r.Earlier)
+	}
+	return t.owe(t.tx, t.now, Delivery{ID: id, To: t.conv.Peer, Message: t.reply, Due: t.now.Add(claim)})
 }
 
 // replyPrefix begins the delivery ids of replies.
@@ -87,6 +90,12 @@ func (b *Bot) owe(tx store.Tx, now time.Time, d Delivery) error {
 // turns of different people have nothing in common that they would wait for.
 func nextSeq(tx store.Tx, now time.Time, to channel.Peer) (uint64, error) {
 	seq := uint64(now.UnixNano())
+	switch c, err := claimTo(tx, to); {
+	case err != nil:
+		return 0, err
+	case c != nil:
+		seq = max(seq, c.Seq+1)
+	}
 	r := store.Prefix(store.Key{}.Str(to.String()))
 	r.Reverse, r.Limit = true, 1
 	for _, raw := range deliveries.By(tx, "peer", r) {
@@ -134,6 +143,12 @@ func (b *Bot) kick() { b.owing.wake() }
 func (b *Bot) Delivered(ctx context.Context, ids ...string) error {
 	return b.Store.Update(ctx, func(tx store.Tx) error {
 		for _, id := range ids {
+			if key := (store.Key{}.Str(id)); tx.Get(claims.Name, key) != nil {
+				if err := claims.Delete(tx, key); err != nil {
+					return err
+				}
+				continue
+			}
 			if err := settle(tx, id, func(d *Delivery) error { d.State, d.Carried = Sent, true; return nil }); err != nil {
 				return err
 			}
@@ -160,7 +175,7 @@ func (b *Bot) Carried(ctx context.Context, id string, parts int) error {
 // person has not got from before.
 func (b *Bot) Release(ctx context.Context, id string) error {
 	err := b.Store.Update(ctx, func(tx store.Tx) error {
-		d, err := get[Delivery](tx, deliveries, store.Key{}.Str(id))
+		d, err := deliveryOf(tx, id)
 		if err != nil || d == nil || d.State != Owed {
 			return err
 		}
@@ -193,7 +208,28 @@ func (b *Bot) Pending(ctx context.Context, p channel.Peer, limit int) (out []*De
 	return out, err
 }
 
-func pending(tx store.Tx, p channel.Peer, limit int) (out []*Delivery, err error) {
+func pending(tx store.Tx, p channel.Peer, limit int) ([]*Delivery, error) {
+	list, err := undelivered(tx, p, limit)
+	if err != nil {
+		return nil, err
+	}
+	c, err := claimTo(tx, p)
+	if err != nil || c == nil {
+		return list, err
+	}
+	if err := c.say(tx); err != nil {
+		return nil, err
+	}
+	at, _ := slices.BinarySearchFunc(list, c, func(a, b *Delivery) int { return cmp.Compare(a.Seq, b.Seq) })
+	list = slices.Insert(list, at, c)
+	if limit > 0 && len(list) > limit {
+		list = list[:limit]
+	}
+	return list, nil
+}
+
+// undelivered is pending without the person's claim.
+func undelivered(tx store.Tx, p channel.Peer, limit int) (out []*Delivery, err error) {
 	r := store.Prefix(store.Key{}.Str(p.String()))
 	r.Limit = limit
 	for _, raw := range deliveries.By(tx, "peer", r) {
@@ -213,7 +249,14 @@ func (t *turn) unpark() (int, error) {
 	if t.read(t.conv.Peer.Channel) || t.u.in.Kind == channel.Left {
 		return 0, nil
 	}
-	list, err := pending(t.tx, t.conv.Peer, maxUnparked)
+	c, err := claimOf(t.tx, t.conv.Claim)
+	if err == nil && c != nil {
+		err = putDelivery(t.tx, c)
+	}
+	if err != nil {
+		return 0, err
+	}
+	list, err := undelivered(t.tx, t.conv.Peer, maxUnparked)
 	if err != nil {
 		return 0, err
 	}
@@ -262,11 +305,17 @@ func (b *Bot) settle(ctx context.Context, id string, change func(*Delivery)) err
 func settle(tx store.Tx, id string, change func(*Delivery) error) error {
 	key := store.Key{}.Str(id)
 	d, was, err := fetch[Delivery](tx, deliveries, key)
+	if err == nil && d == nil {
+		d, err = claimOf(tx, id)
+	}
 	if err != nil || d == nil || d.State == Sent {
 		return err
 	}
 	if err := change(d); err != nil {
 		return err
+	}
+	if d.claim {
+		return putDelivery(tx, d)
 	}
 	if d.State == Sent {
 		d.Message.Image = nil
@@ -285,6 +334,7 @@ func (b *Bot) Deliver(ctx context.Context, senders map[string]channel.Sender) er
 	for name, s := range senders {
 		g.Go(func() error { b.deliver(ctx, name, s); return nil })
 	}
+	g.Go(func() error { b.expireAll(ctx); return nil })
 	return g.Wait()
 }
 
@@ -317,6 +367,9 @@ func (b *Bot) deliver(ctx context.Context, name string, s channel.Sender) {
 
 // DeliverOnce sends what is due now and returns how many were sent.
 func (b *Bot) DeliverOnce(ctx context.Context, senders map[string]channel.Sender) (sent int, err error) {
+	if _, err := b.expire(ctx); err != nil {
+		return 0, err
+	}
 	for name, s := range senders {
 		n, e := b.deliverOnce(ctx, name, s)
 		sent, err = sent+n, errors.Join(err, e)

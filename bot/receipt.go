@@ -17,6 +17,8 @@ type Receipt struct {
 	// person himself calls [Bot.Delivered]; whoever finds that he cannot calls
 	// [Bot.Release]; otherwise it is sent after the claim.
 	Delivery string `json:",omitempty"`
+	// Said is the name of the reply, if it is one that everybody gets.
+	Said string `json:",omitempty"`
 	// Earlier counts what the person has not got from before; see [Bot.Pending].
 	Earlier int `json:",omitempty"`
 	// Seq is the position of the reply in the conversation's log, where the
@@ -62,6 +64,8 @@ func (b *Bot) remember(tx store.Tx, kept []byte, p channel.Peer) (r Receipt, err
 	r.Again = true
 	switch {
 	case r.Reply != nil || r.Outcome == Silent:
+	case r.Said != "":
+		r.Reply, err = saidAs(tx, r.Said)
 	case r.Delivery != "":
 		if raw := tx.Get(deliveries.Name, store.Key{}.Str(r.Delivery)); raw != nil {
 			var d *Delivery

@@ -202,6 +202,7 @@ func forget(tx store.Tx, p channel.Peer) error {
 		mine(pictures, func(k, _ []byte) bool { return bytes.HasPrefix(k, key) }),
 		mine(watchers, func(k, _ []byte) bool { return bytes.HasSuffix(k, key) }),
 		mine(tickets, func(_, v []byte) bool { t, err := decode[desk.Ticket](v); return err == nil && t.Peer == p }),
+		mine(claims, func(_, v []byte) bool { c, err := decode[claimed](v); return err == nil && c.To == p }),
 		mine(deliveries, func(_, v []byte) bool { d, err := decode[Delivery](v); return err == nil && d.To == p }),
 	} {
 		if err != nil {

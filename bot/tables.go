@@ -31,6 +31,9 @@ type conversation struct {
 	Muted   []muted          `json:",omitempty"` // what the bot will say once the staff does not hold it any more
 	Windows []window         `json:",omitempty"` // what may be sent, on channels that count
 	Noticed bool             `json:",omitempty"` // he was told by other means that something waits for him
+	Claim   string           `json:",omitempty"` // id of his last reply that was a claim, see [claimed]
+
+	owed bool // something was owed to him since it was read from the store
 }
 
 // A muted message waits for the staff to be done.
@@ -58,6 +61,8 @@ type Delivery struct {
 	Flight  time.Time `json:",omitzero"`  // a sender has it, until then at most; where sends are counted, or the store is shared
 	By      string    `json:",omitempty"` // process that brings it so long
 	Carried bool      `json:",omitempty"` // the reply to what the person wrote brought it
+
+	claim bool // it is a claim still, see [claimed]
 }
 
 // DeliveryState is how far a delivery is.
@@ -121,7 +126,7 @@ var (
 
 // Tables returns the declarations that the store must be opened with.
 func Tables() []store.Table {
-	return []store.Table{conversations, transcripts, tickets, watchers, deliveries, pictures, said}
+	return []store.Table{conversations, transcripts, tickets, watchers, deliveries, pictures, said, claims}
 }
 
 // Migrations returns what brought the records to their present shape.
@@ -185,21 +190,44 @@ func decode[T any](raw []byte) (*T, error) {
 
 func decodeDelivery(tx store.Tx, raw []byte) (*Delivery, error) {
 	d, err := decode[Delivery](raw)
-	if err != nil || d.Said == "" {
-		return d, err
-	}
-	m, err := saidAs(tx, d.Said)
 	if err != nil {
 		return nil, err
 	}
-	d.Message = *m
-	return d, nil
+	return d, d.say(tx)
+}
+
+// say sets the message of a delivery that has the name of it.
+func (d *Delivery) say(tx store.Tx) error {
+	if d.Said == "" {
+		return nil
+	}
+	m, err := saidAs(tx, d.Said)
+	if err == nil {
+		d.Message = *m
+	}
+	return err
+}
+
+// deliveryOf returns a delivery, or the claim of that id as such, without a message
+// that is not stored in it; nil if there is none.
+func deliveryOf(tx store.Tx, id string) (*Delivery, error) {
+	d, err := get[Delivery](tx, deliveries, store.Key{}.Str(id))
+	if d == nil && err == nil {
+		d, err = claimOf(tx, id)
+	}
+	return d, err
 }
 
 func putDelivery(tx store.Tx, d *Delivery) error {
 	stored := *d
 	if d.Said != "" {
 		stored.Message = channel.Message{}
+	}
+	if d.claim {
+		d.claim = false
+		if err := claims.Delete(tx, store.Key{}.Str(d.ID)); err != nil {
+			return err
+		}
 	}
 	return put(tx, deliveries, store.Key{}.Str(d.ID), &stored)
 }

@@ -166,6 +166,9 @@ type entryChange struct {
 // change writes a record, or deletes it if keep is false. It first finds all
 // that could refuse the write and then changes everything.
 func (t Table) change(tx Tx, key []byte, after record, was *Was, keep bool) error {
+	if len(t.Indexes) == 0 {
+		return t.write(tx, key, after.value, keep)
+	}
 	old := record{value: tx.Get(t.Name, key)}
 	if was != nil && (old.value == nil || !bytes.Equal(was.value, old.value)) {
 		was = nil // it was changed in between
