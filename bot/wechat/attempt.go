@@ -3,6 +3,7 @@ package wechat
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -69,7 +70,8 @@ const noteTimeout = 5 * time.Second
 // written, where no attempt may be there to take it.
 const grace = 300 * time.Millisecond
 
-// attempt answers one attempt to bring a message.
+// attempt answers one attempt to bring a message. The first one does the work in its
+// own goroutine, which may go on after the attempt was answered.
 func (a *Account) attempt(ctx context.Context, s *answer, m *pushed) {
 	if m.ignored() {
 		a.result(m)
@@ -82,10 +84,6 @@ func (a *Account) attempt(ctx context.Context, s *answer, m *pushed) {
 		found, known = a.work.LoadOrStore(key, &work{ready: make(chan struct{}), answered: make(chan struct{})})
 	}
 	w := found.(*work)
-	if !known {
-		before := a.line.join(m.From, w)
-		go a.run(context.WithoutCancel(ctx), key, w, before, m)
-	}
 	w.mu.Lock()
 	w.attempts++
 	wait, sends := waitFor, a.maySend()
@@ -93,24 +91,56 @@ func (a *Account) attempt(ctx context.Context, s *answer, m *pushed) {
 		wait = waitUnsent
 	}
 	w.mu.Unlock()
-	timer := time.NewTimer(wait)
+	timer := time.AfterFunc(wait, func() { s.leave(func() bool { return w.late(sends) }, wait == waitFor) })
 	defer timer.Stop()
-	select {
-	case <-w.ready:
-	case <-ctx.Done(): // it is brought again
-		return
-	case <-timer.C:
-		if !w.late(sends) {
-			break
+	if !known {
+		a.run(context.WithoutCancel(ctx), key, w, a.line.join(m.From, w), m)
+	} else {
+		select {
+		case <-w.ready:
+		case <-s.over:
+		case <-ctx.Done(): // it is brought again
+			return
 		}
-		if wait == waitFor {
-			s.success()
-		} else { // nobody reads it any more
-			s.w.WriteHeader(http.StatusServiceUnavailable)
-		}
+	}
+	if !s.left() {
+		a.give(ctx, s, w)
+	}
+}
+
+// leave answers an attempt that waited in vain, if late agrees, while what it waits
+// for goes on: heard by a platform that listens still, refused where nobody does any
+// more. The connection is not used again, which would have to wait too.
+func (s *answer) leave(late func() bool, heard bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !late() {
 		return
 	}
-	a.give(ctx, s, w)
+	defer close(s.over)
+	h := s.w.Header()
+	h.Set("Connection", "close")
+	if heard {
+		h.Set("Content-Length", strconv.Itoa(len(acknowledged)))
+		s.success()
+	} else {
+		h.Set("Content-Length", "0")
+		s.w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = http.NewResponseController(s.w).Flush() // it is answered at the latest when the work is done
+}
+
+// left reports whether the attempt was answered by leave, which does not write any
+// more then.
+func (s *answer) left() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.over:
+		return true
+	default:
+		return false
+	}
 }
 
 // late gives up carrying the reply in an attempt that waited in vain; false if

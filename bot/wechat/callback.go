@@ -62,7 +62,7 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "xml", http.StatusBadRequest)
 		return
 	}
-	a.attempt(r.Context(), &answer{w: w, account: a, key: key, to: m.From, from: m.To}, m)
+	a.attempt(r.Context(), &answer{w: w, account: a, key: key, to: m.From, from: m.To, over: make(chan struct{})}, m)
 }
 
 func (a *Account) refuse(w http.ResponseWriter, err error) {
@@ -157,18 +157,26 @@ func decodeXML(raw []byte, into any) error {
 // legal leaves out what XML cannot hold: people paste it, and a message must not
 // be lost for it.
 func legal(raw []byte) []byte {
-	odd := func(r rune) bool {
-		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF || r == utf8.RuneError
-	}
-	if bytes.IndexFunc(raw, odd) < 0 {
+	if utf8.Valid(raw) && !suspicious(raw) {
 		return raw
 	}
 	return bytes.Map(func(r rune) rune {
-		if odd(r) {
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF || r == utf8.RuneError {
 			return -1
 		}
 		return r
 	}, raw)
+}
+
+// suspicious reports whether there may be something in valid UTF-8 that XML cannot
+// hold: a control character, or one of the last of the first plane.
+func suspicious(raw []byte) bool {
+	for i, c := range raw {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0xEF && raw[i+1] == 0xBF && raw[i+2] >= 0xBD {
+			return true
+		}
+	}
+	return false
 }
 
 // nonces remember which message came with a nonce. The platform may repeat one
@@ -252,12 +260,18 @@ type answer struct {
 	account  *Account
 	key      string // of the cipher; "" for plaintext
 	to, from string
+
+	mu   sync.Mutex
+	over chan struct{} // closed by leave
 }
+
+// acknowledged is what the platform wants to read of a message that has no reply.
+const acknowledged = "success"
 
 // success acknowledges the message without a reply.
 func (s *answer) success() {
 	s.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.WriteString(s.w, "success")
+	_, _ = io.WriteString(s.w, acknowledged)
 }
 
 // send writes a reply (被动回复用户消息). An error means that it may not have

@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -224,14 +225,34 @@ const (
 func (p *Platform) Attempt(server http.Handler, req *http.Request, from, mode string) (Answer, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), patience)
 	defer cancel()
-	rec := httptest.NewRecorder()
+	rec := &recorder{ResponseRecorder: httptest.NewRecorder(), whole: make(chan struct{})}
 	served := make(chan struct{})
 	go func() { defer close(served); server.ServeHTTP(rec, req.WithContext(ctx)) }()
 	select {
 	case <-served:
-		return p.Read(rec.Result(), from, mode)
 	case <-ctx.Done():
 		return Answer{}, nil
+	case <-rec.whole:
+		select {
+		case <-served:
+		case <-time.After(time.Millisecond): // the server is still busy, the answer is here
+		}
+	}
+	return p.Read(rec.Result(), from, mode)
+}
+
+// A recorder takes an answer as a client does: it has it once all of it was flushed,
+// whatever the server does then.
+type recorder struct {
+	*httptest.ResponseRecorder
+	once  sync.Once
+	whole chan struct{}
+}
+
+func (r *recorder) Flush() {
+	r.ResponseRecorder.Flush()
+	if r.Header().Get("Content-Length") == strconv.Itoa(r.Body.Len()) {
+		r.once.Do(func() { close(r.whole) })
 	}
 }
 
