@@ -3,11 +3,14 @@ package kb
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,7 +19,7 @@ import (
 	"github.com/blevesearch/bleve/v2/analysis/tokenizer/whitespace"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	"github.com/blevesearch/bleve/v2/mapping"
-	"github.com/blevesearch/bleve/v2/search/query"
+	bleveindex "github.com/blevesearch/bleve_index_api"
 
 	"signdesk/kb/normalize"
 )
@@ -35,8 +38,8 @@ const (
 	// first, until it is used up.
 	postingsBudget = 3_500
 	// maxTerms bounds the terms of one search: setting one up costs as much as
-	// reading some hundred postings.
-	maxTerms = 40
+	// reading ten postings.
+	maxTerms = 64
 	// recallSize is how many documents the second stage looks at.
 	recallSize = 30
 	// batchSize is the number of documents indexed at once.
@@ -51,6 +54,8 @@ type index struct {
 	df    map[string]map[string]int32 // field => term => documents
 	docs  int
 	gate  chan struct{} // more searches at once than cores only wait for each other
+
+	tallies sync.Pool // of *tally, all zeros
 }
 
 // An indexed is what one document shows to the index: for each field its
@@ -82,6 +87,8 @@ func newIndex(ctx context.Context, dir string, docs []indexed) (*index, error) {
 		bleve: b, docs: len(docs),
 		df:   map[string]map[string]int32{fieldAsked: {}, fieldAnswer: {}},
 		gate: make(chan struct{}, runtime.GOMAXPROCS(0)),
+
+		tallies: sync.Pool{New: func() any { return new(tally) }},
 	}
 	// Batches are analysed and sorted side by side: one for each core.
 	size := min(batchSize, (len(docs)+cap(ix.gate)-1)/cap(ix.gate))
@@ -187,10 +194,12 @@ type candidate struct {
 }
 
 // search returns at most recallSize candidates for a canonical utterance, best
-// first.
+// first. Their scores are those that Bleve gives to a disjunction of the terms; but
+// one list of postings is added up after another, where Bleve's own searcher merges
+// them document by document, which takes twice as long for many common terms.
 func (ix *index) search(ctx context.Context, canon string) ([]candidate, error) {
-	q := ix.query(canon)
-	if q == nil {
+	terms := ix.terms(canon)
+	if terms == nil {
 		return nil, nil
 	}
 	select {
@@ -199,19 +208,133 @@ func (ix *index) search(ctx context.Context, canon string) ([]candidate, error) 
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	res, err := ix.bleve.SearchInContext(ctx, bleve.NewSearchRequestOptions(q, recallSize, 0, false))
+	r, err := ix.reader()
 	if err != nil {
 		return nil, fmt.Errorf("kb: search: %w", err)
 	}
-	out := make([]candidate, 0, len(res.Hits))
-	for _, h := range res.Hits {
-		i, err := strconv.Atoi(h.ID)
-		if err != nil || i >= ix.docs {
-			return nil, fmt.Errorf("kb: search: unknown document %q", h.ID)
+	defer r.Close()
+	t := ix.tallies.Get().(*tally)
+	defer ix.tallies.Put(t)
+	defer t.clear()
+	weigh, err := weights(r, terms)
+	if err != nil {
+		return nil, fmt.Errorf("kb: search: %w", err)
+	}
+	for i, term := range terms {
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
-		out = append(out, candidate{i, h.Score})
+		if err := t.add(ctx, r, term, weigh[i]); err != nil {
+			return nil, fmt.Errorf("kb: search: %w", err)
+		}
+	}
+	best := t.best(len(terms))
+	out := make([]candidate, 0, len(best))
+	for _, h := range best {
+		id, err := r.ExternalID(bleveindex.NewIndexInternalID(nil, uint64(h.doc)))
+		if err != nil {
+			return nil, fmt.Errorf("kb: search: %w", err)
+		}
+		i, err := strconv.Atoi(id)
+		if err != nil || i >= ix.docs {
+			return nil, fmt.Errorf("kb: search: unknown document %q", id)
+		}
+		out = append(out, candidate{i, h.score})
 	}
 	return out, nil
+}
+
+func (ix *index) reader() (bleveindex.IndexReader, error) {
+	inner, err := ix.bleve.Advanced()
+	if err != nil {
+		return nil, err
+	}
+	return inner.Reader()
+}
+
+// weights are what a term adds to the score of a document that has it, times the
+// document's norm: boost, the square of how rare the term is, and one for all, so that
+// scores of different searches compare (tf-idf as of Bleve; a term stands once in a
+// document).
+func weights(r bleveindex.IndexReader, terms []queryTerm) ([]float64, error) {
+	docs, err := r.DocCount()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]float64, len(terms))
+	squares := 0.0
+	for i, t := range terms {
+		idf := 1 + math.Log(float64(docs)/float64(t.df+1))
+		out[i] = t.boost * idf * idf
+		squares += t.boost * idf * t.boost * idf
+	}
+	for i := range out {
+		out[i] /= math.Sqrt(squares)
+	}
+	return out, nil
+}
+
+// A tally adds up the scores of documents by the numbers that the index gives them.
+type tally struct {
+	sums    []float64
+	matched []int32 // terms
+	docs    []int   // that have any
+	posting bleveindex.TermFieldDoc
+}
+
+// add adds a term to the documents that have it.
+func (t *tally) add(ctx context.Context, r bleveindex.IndexReader, term queryTerm, weight float64) (err error) {
+	postings, err := r.TermFieldReader(ctx, []byte(term.term), term.field, true, true, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, postings.Close()) }()
+	for {
+		p, err := postings.Next(&t.posting)
+		if err != nil || p == nil {
+			return err
+		}
+		doc := int(p.ID.Value())
+		if more := doc + 1 - len(t.sums); more > 0 {
+			t.sums, t.matched = append(t.sums, make([]float64, more)...), append(t.matched, make([]int32, more)...)
+		}
+		if t.matched[doc] == 0 {
+			t.docs = append(t.docs, doc)
+		}
+		t.sums[doc] += weight * p.Norm
+		t.matched[doc]++
+	}
+}
+
+// best returns the best documents, at most recallSize: those that have many of the
+// terms before those that have few with the same sum.
+func (t *tally) best(terms int) []candidate {
+	var heap []candidate // the worst first
+	for _, doc := range t.docs {
+		c := candidate{doc, t.sums[doc] * float64(t.matched[doc]) / float64(terms)}
+		if len(heap) == recallSize && better(c, heap[0]) >= 0 {
+			continue
+		}
+		if len(heap) == recallSize {
+			heap = heap[1:]
+		}
+		at, _ := slices.BinarySearchFunc(heap, c, func(a, b candidate) int { return better(b, a) })
+		heap = slices.Insert(heap, at, c)
+	}
+	slices.Reverse(heap)
+	return heap
+}
+
+// better orders candidates, the best first.
+func better(a, b candidate) int {
+	return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.doc, b.doc))
+}
+
+func (t *tally) clear() {
+	for _, doc := range t.docs {
+		t.sums[doc], t.matched[doc] = 0, 0
+	}
+	t.docs = t.docs[:0]
 }
 
 type queryTerm struct {
@@ -220,37 +343,28 @@ type queryTerm struct {
 	df          int32
 }
 
-// query chooses the terms of a search within the postings budget; nil if the
-// index knows none of them.
-func (ix *index) query(canon string) query.Query {
+// terms chooses the terms of a search within the postings budget; none if the index
+// knows none of them.
+func (ix *index) terms(canon string) []queryTerm {
 	var terms []queryTerm
-	add := func(field string, list []string, boost float64) {
-		for _, t := range list {
+	grams := bigramTerms([]string{canon}, nil)
+	for field, boost := range map[string]float64{fieldAsked: 1, fieldAnswer: boostAnswer} {
+		for _, t := range grams {
 			if df := ix.df[field][t]; df > 0 {
 				terms = append(terms, queryTerm{field, t, boost, df})
 			}
 		}
 	}
-	add(fieldAsked, bigramTerms([]string{canon}, nil), 1)
-	add(fieldAnswer, bigramTerms([]string{canon}, nil), boostAnswer)
 	slices.SortFunc(terms, func(a, b queryTerm) int {
 		return cmp.Or(cmp.Compare(b.field, a.field), cmp.Compare(a.df, b.df), cmp.Compare(a.term, b.term))
 	})
 	budget := int32(postingsBudget)
-	var clauses []query.Query
-	for _, t := range terms {
-		if budget -= t.df; len(clauses) == maxTerms || budget < 0 && len(clauses) > 0 {
-			break
+	for i, t := range terms {
+		if budget -= t.df; i == maxTerms || budget < 0 && i > 0 {
+			return terms[:i]
 		}
-		tq := query.NewTermQuery(t.term)
-		tq.SetField(t.field)
-		tq.SetBoost(t.boost)
-		clauses = append(clauses, tq)
 	}
-	if clauses == nil {
-		return nil
-	}
-	return query.NewDisjunctionQuery(clauses)
+	return terms
 }
 
 func (ix *index) close() error { return ix.bleve.Close() }
