@@ -26,6 +26,7 @@ func collectLess() { debug.SetGCPercent(startPercent) }
 // it has grown by headroom from now on.
 func settleMemory() {
 	debug.FreeOSMemory()
+	_ = forgetProgram() // it stays, then
 	(&pacer{percent: startPercent}).pace()
 }
 
