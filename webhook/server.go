@@ -92,6 +92,7 @@ type Server struct {
 	newVisitors *limiter
 	byCode      *limiter
 	streams     streamCount
+	lookers     lookers
 	stopping    chan struct{}
 	stop        sync.Once
 }
@@ -239,6 +240,10 @@ func (s *Server) Handler() http.Handler {
 		if r.Method == http.MethodHead { // as GET; the body is left out below
 			r = r.Clone(r.Context())
 			r.Method = http.MethodGet
+		}
+		if r.URL.Path == eventsPath {
+			s.stream(w, r)
+			return
 		}
 		s.engine.ServeHTTP(w, r)
 	})
