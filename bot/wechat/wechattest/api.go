@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -95,8 +96,10 @@ func (p *Platform) do(_ http.ResponseWriter, r *http.Request, body []byte) map[s
 		id := fmt.Sprintf("media-%d", p.n)
 		p.media[id] = body
 		return map[string]any{"type": "image", "media_id": id, "created_at": p.Now().Unix()}
-	case "/cgi-bin/message/template/send", "/cgi-bin/message/subscribe/bizsend":
-		return p.notice(body)
+	case "/cgi-bin/message/template/send":
+		return p.notice(body, true)
+	case "/cgi-bin/message/subscribe/bizsend":
+		return p.notice(body, !p.Unnamed)
 	case "/cgi-bin/menu/create":
 		return p.setMenu(body)
 	}
@@ -206,9 +209,10 @@ func (who *person) spend(now time.Time) int {
 }
 
 // notice answers template and subscription messages.
-func (p *Platform) notice(body []byte) map[string]any {
+func (p *Platform) notice(body []byte, named bool) map[string]any {
 	var in struct {
 		To   string `json:"touser"`
+		Job  string `json:"client_msg_id"`
 		ID   string `json:"template_id"`
 		Data map[string]struct {
 			Value string `json:"value"`
@@ -231,8 +235,21 @@ func (p *Platform) notice(body []byte) map[string]any {
 			return refusal(47003, "argument invalid")
 		}
 	}
-	who.inbox = append(who.inbox, "[通知]"+in.Data["thing1"].Value)
-	return refusal(0, "ok")
+	answer := refusal(0, "ok")
+	if job := in.To + " " + in.Job; in.Job != "" {
+		if p.jobs[job] {
+			return answer
+		}
+		p.jobs[job] = true
+	}
+	p.n++
+	id, text := 200_000_000+p.n, in.Data["thing1"].Value
+	who.notices = append(who.notices, Notice{strconv.Itoa(id), text})
+	who.inbox = append(who.inbox, "[通知]"+text)
+	if named {
+		answer["msgid"] = id
+	}
+	return answer
 }
 
 // button is one of the menu's.

@@ -25,6 +25,7 @@ type Platform struct {
 	Sends                        int    // customer-service messages after a message; 5
 	MaxText                      int    // bytes; 2,048
 	NoMenus                      bool   // the account may not send menus
+	Unnamed                      bool   // subscription messages are taken without a msgid
 	Now                          func() time.Time
 
 	mu     sync.Mutex
@@ -38,6 +39,7 @@ type Platform struct {
 	media  map[string][]byte
 	calls  []Call
 	menu   json.RawMessage
+	jobs   map[string]bool // client_msg_id of template messages, by person
 	n      int
 }
 
@@ -46,11 +48,18 @@ type person struct {
 	gone    bool
 	windows []window
 	inbox   []string
+	notices []Notice
 }
 
 type window struct {
 	left  int
 	until time.Time
+}
+
+// A Notice is a template or subscription message that the platform took.
+type Notice struct {
+	Name string // msgid
+	Text string
 }
 
 // A Call is one request to an interface.
@@ -72,7 +81,7 @@ type Fault struct {
 func New(now func() time.Time) *Platform {
 	return &Platform{AppID: "wx1234567890abcdef", Secret: "0123456789abcdef0123456789abcdef", Token: "token4callbacks", Name: "gh_0123456789ab",
 		AESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", Sends: 5, MaxText: 2048, Now: now,
-		people: make(map[string]*person), faults: make(map[string][]Fault), media: make(map[string][]byte)}
+		people: make(map[string]*person), faults: make(map[string][]Fault), media: make(map[string][]byte), jobs: make(map[string]bool)}
 }
 
 // RoundTrip implements [http.RoundTripper]: requests are answered without a
@@ -142,6 +151,14 @@ func (p *Platform) Inbox(openid string) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]string(nil), p.person(openid).inbox...)
+}
+
+// Notices returns the template and subscription messages that the platform took for
+// a person. They count as arrived unless it tells otherwise.
+func (p *Platform) Notices(openid string) []Notice {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]Notice(nil), p.person(openid).notices...)
 }
 
 // Calls returns the calls of an interface so far.

@@ -27,7 +27,7 @@ import (
 // A Message is what a person sends; empty fields are left out.
 type Message struct {
 	From, Type, ID, Content, MenuID, PicURL, MediaID, Format, Event, EventKey string
-	Label, Title, URL, Status                                                 string
+	Label, Title, URL, Status, ErrorCode                                      string
 	Recognition                                                               *string
 	Created                                                                   int64 // seconds; 0 for now
 }
@@ -40,6 +40,24 @@ func Text(from, id, content string) Message {
 // Event is what a person did.
 func Event(from, event, key string) Message {
 	return Message{From: from, Type: "event", Event: event, EventKey: key}
+}
+
+// Events by which the platform tells what became of a notice.
+const (
+	templateResult  = "TEMPLATESENDJOBFINISH"
+	subscribeResult = "subscribe_msg_sent_event"
+)
+
+// TemplateResult tells what became of a template message: "success",
+// "failed:user block", "failed: system failed".
+func TemplateResult(from, msgid, status string) Message {
+	return Message{From: from, Type: "event", Event: templateResult, ID: msgid, Status: status}
+}
+
+// SubscribeResult tells what became of a subscription message: code "0" and
+// "success", or another code and what it means.
+func SubscribeResult(from, msgid, code, status string) Message {
+	return Message{From: from, Type: "event", Event: subscribeResult, ID: msgid, ErrorCode: code, Status: status}
 }
 
 // XML is the message as the platform writes it.
@@ -71,12 +89,23 @@ func (p *Platform) XML(m Message) string {
 	field("Label", m.Label, false)
 	field("Title", m.Title, false)
 	field("Url", m.URL, false)
-	field("Status", m.Status, false)
 	field("Event", m.Event, false)
-	if m.Type == "event" {
+	switch {
+	case m.Event == templateResult:
+		field("MsgID", m.ID, true)
+		field("Status", m.Status, false)
+	case m.Event == subscribeResult:
+		b.WriteString("<SubscribeMsgSentEvent><List>\n<TemplateId><![CDATA[T]]></TemplateId>\n")
+		field("MsgID", m.ID, true)
+		field("ErrorCode", m.ErrorCode, true)
+		field("ErrorStatus", m.Status, false)
+		b.WriteString("</List></SubscribeMsgSentEvent>\n")
+	case m.Type == "event":
 		b.WriteString("<EventKey><![CDATA[" + m.EventKey + "]]></EventKey>\n")
+		fallthrough
+	default:
+		field("MsgId", m.ID, true)
 	}
-	field("MsgId", m.ID, true)
 	return "<xml>" + b.String() + "</xml>"
 }
 
