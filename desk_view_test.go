@@ -90,7 +90,8 @@ func TestR19_5DeskOnHolidays(t *testing.T) {
 	})
 }
 
-// TestDeskNoticed: the staff see that a customer was told by other means.
+// TestDeskNoticed: the staff see that a customer was told by other means, and that
+// he could not be told.
 func TestDeskNoticed(t *testing.T) {
 	inOffice(t, func(o *office) {
 		o.hires()
@@ -110,6 +111,13 @@ func TestDeskNoticed(t *testing.T) {
 		if n := strings.Count(o.group.Show(), "已改用短信告诉客户"); n != 1 {
 			o.Errorf("told %d times:\n%s", n, o.group.Show())
 		}
+		m := channel.Outbound{ID: "n-2", To: channel.Peer{Channel: desk.Channel, ID: tickets[0].ID}}
+		m.Message.Text = fmt.Sprintf(`{"Kind":"unnoticed","Ticket":%q,"At":"2022-05-26T01:00:00Z"}`, tickets[0].ID)
+		if err := o.desk.Send(o.ctx, m); err != nil {
+			o.Fatal(err)
+		}
+		o.settle()
+		o.wants(o.group.Show(), "没能通知到客户")
 	})
 }
 

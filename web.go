@@ -219,11 +219,11 @@ func (c countedMeter) Send(ctx context.Context, m channel.Outbound) error {
 }
 
 // Notice implements [channel.Noticer].
-func (c countedMeter) Notice(ctx context.Context, to channel.Peer, text string) (string, error) {
+func (c countedMeter) Notice(ctx context.Context, to channel.Peer, id, text string) (way, name string, err error) {
 	if n, ok := c.counted.Sender.(channel.Noticer); ok {
-		return n.Notice(ctx, to, text)
+		return n.Notice(ctx, to, id, text)
 	}
-	return "", nil
+	return "", "", nil
 }
 
 // count has a sender's failures counted.

@@ -86,7 +86,7 @@ func TestWechatMenu(t *testing.T) {
 	if err := wechatCommand(t.Context(), s, []string{"menu"}, std{out: &out, err: &out}); err != nil || !strings.Contains(string(p.Menu()), "转人工") {
 		t.Errorf("%v: %s", err, p.Menu())
 	}
-	d := newWechatDesk(t, slowEye{}, true)
+	d := newWechatDesk(t, botHooks{eye: slowEye{}}, true)
 	for _, column := range wechatMenu(cfg) {
 		for _, b := range append(column.Sub, column) {
 			if b.Type != "click" {

@@ -13,6 +13,7 @@ import (
 	"signdesk/bot/channel"
 	"signdesk/bot/wechat"
 	"signdesk/bot/wechat/wechattest"
+	"signdesk/data/store"
 )
 
 // slowEye reads a picture when it is let.
@@ -35,7 +36,7 @@ type wechatDesk struct {
 	account *wechat.Account
 }
 
-func newWechatDesk(t *testing.T, eye slowEye, verified bool) *wechatDesk {
+func newWechatDesk(t *testing.T, hooks botHooks, verified bool) *wechatDesk {
 	t.Helper()
 	cfg := testConfig(t)
 	cfg.Store = filepath.Join(t.TempDir(), "store.db")
@@ -51,12 +52,12 @@ func newWechatDesk(t *testing.T, eye slowEye, verified bool) *wechatDesk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	talks, err := newBot(cfg, svc, base, recognise, slog.New(slog.DiscardHandler), botHooks{eye: eye})
+	talks, err := newBot(cfg, svc, base, recognise, slog.New(slog.DiscardHandler), hooks)
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := &wechatDesk{T: t, bot: talks, wx: wechattest.New(time.Now)}
-	cfg.Wechat = wechatConfig{AppID: d.wx.AppID, Secret: d.wx.Secret, Token: d.wx.Token, AESKey: d.wx.AESKey, Mode: "safe", Quota: "5,1", Verified: "off", transport: d.wx}
+	cfg.Wechat = wechatConfig{AppID: d.wx.AppID, Secret: d.wx.Secret, Token: d.wx.Token, AESKey: d.wx.AESKey, Mode: "safe", Quota: "5,1", Verified: "off", Notice: "template:T:thing1", transport: d.wx}
 	if verified {
 		cfg.Wechat.Verified = "on"
 	}
@@ -111,7 +112,7 @@ func (d *wechatDesk) inbox(who string, want int) []string {
 func TestSlowPictureVerified(t *testing.T) {
 	t.Parallel()
 	eye := slowEye{make(chan struct{})}
-	d := newWechatDesk(t, eye, true)
+	d := newWechatDesk(t, botHooks{eye: eye}, true)
 	picture := d.wx.Picture("u1", "1", []byte("\x89PNG"))
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -148,7 +149,7 @@ func TestSlowPictureVerified(t *testing.T) {
 func TestSlowPictureUnverified(t *testing.T) {
 	t.Parallel()
 	eye := slowEye{make(chan struct{})}
-	d := newWechatDesk(t, eye, false)
+	d := newWechatDesk(t, botHooks{eye: eye}, false)
 	time.AfterFunc(6500*time.Millisecond, func() { close(eye.let) })
 	if text, n := d.push(d.wx.Picture("u1", "1", []byte("\x89PNG"))); !strings.HasPrefix(text, "我看到的是") || n != 2 {
 		t.Errorf("%q after %d", text, n)
@@ -162,7 +163,7 @@ func TestSlowPictureUnverified(t *testing.T) {
 // TestThousandCopiesOfOne are one turn: one reply, one line of the transcript.
 func TestThousandCopiesOfOne(t *testing.T) {
 	t.Parallel()
-	d := newWechatDesk(t, slowEye{}, true)
+	d := newWechatDesk(t, botHooks{eye: slowEye{}}, true)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	got := make(map[string]int)
@@ -183,5 +184,45 @@ func TestThousandCopiesOfOne(t *testing.T) {
 	lines, err := d.bot.Transcript(t.Context(), channel.Peer{Channel: wechat.Channel, ID: "u1"})
 	if err != nil || len(lines) != 2 || len(got) != 1 {
 		t.Errorf("%d lines, %d replies: %v", len(lines), len(got), err)
+	}
+}
+
+// TestNoticeByTheNextWay: words wait for a person behind the window, WeChat takes
+// the template message and tells later that he blocked it: he gets one SMS.
+func TestNoticeByTheNextWay(t *testing.T) {
+	t.Parallel()
+	texted := make(chan string, 10)
+	d := newWechatDesk(t, botHooks{text: func(_ context.Context, account, _ string) (string, error) { texted <- account; return "sms", nil }}, true)
+	who := channel.Peer{Channel: wechat.Channel, ID: "u1"}
+	d.push(wechattest.Text("u1", "1", "你好"))
+	if err := d.bot.Bind(t.Context(), who, "A-1202", "statement"); err != nil {
+		t.Fatal(err)
+	}
+	d.wx.Fail("/cgi-bin/message/custom/send", wechattest.Fault{Code: 45015})
+	err := d.bot.Store.Update(t.Context(), func(tx store.Tx) error {
+		return d.bot.Owe(tx, "x-1", who, channel.Message{Text: "您的申请已通过。"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.inbox("u1", 2)
+	taken := d.wx.Notices("u1")
+	if len(taken) != 1 {
+		t.Fatalf("taken %+v", taken)
+	}
+	for range 2 {
+		if _, n := d.push(wechattest.TemplateResult("u1", taken[0].Name, "failed:user block")); n != 1 {
+			t.Errorf("not acknowledged")
+		}
+	}
+	if account := <-texted; account != "A-1202" {
+		t.Errorf("texted %s", account)
+	}
+	time.Sleep(1500 * time.Millisecond)
+	if len(texted) != 0 {
+		t.Error("texted twice")
+	}
+	if got, _ := d.push(wechattest.Text("u1", "2", "在吗")); !strings.Contains(got, "您的申请已通过。") {
+		t.Errorf("the next reply is %q", got)
 	}
 }

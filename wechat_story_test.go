@@ -169,6 +169,10 @@ func (k storyTalks) Carried(ctx context.Context, id string, parts int) error {
 
 func (k storyTalks) Release(ctx context.Context, id string) error { return k.bot.Release(ctx, id) }
 
+func (k storyTalks) NoticeFailed(ctx context.Context, p channel.Peer, way, name, why string, refused bool) error {
+	return k.bot.NoticeFailed(ctx, p, way, name, why, refused)
+}
+
 // Receive implements [transcript.Stage]: a message is brought by WeChat.
 func (w *wechatStage) Receive(ctx context.Context, in channel.Inbound) (bot.Receipt, error) {
 	w.people[in.Peer] = true

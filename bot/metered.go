@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"signdesk/bot/channel"
-	"signdesk/bot/desk"
 	"signdesk/data/store"
 )
 
@@ -53,16 +52,13 @@ func (b *Bot) bring(ctx context.Context, s channel.Sender, d *Delivery) (sent bo
 		was = *t
 	}
 	t := was.(tried)
-	notice, err := b.land(context.WithoutCancel(ctx), t.flight, t.failure)
-	if err != nil {
+	_, counted := s.(channel.Metered)
+	if err := b.land(context.WithoutCancel(ctx), t.flight, t.failure, counted); err != nil {
 		b.unnoted.Store(d.attempt(), t)
 		return false, err
 	}
 	b.unnoted.Delete(d.attempt())
-	if notice != nil {
-		err = b.notice(context.WithoutCancel(ctx), s, notice)
-	}
-	return t.failure == nil, err
+	return t.failure == nil, nil
 }
 
 // attempt names what is sent by a try: another one if the message is replaced.
@@ -186,11 +182,12 @@ func (b *Bot) pack(meter channel.Metered, list []*Delivery, now time.Time) ([]*D
 	return list[:n], m
 }
 
-// land notes how a try went, and tells the desk of its own. It returns what a
-// person should get notice of, nil if nothing.
-func (b *Bot) land(ctx context.Context, f flight, failure error) (notice *Delivery, err error) {
-	err = b.Store.Update(ctx, func(tx store.Tx) error {
-		notice = nil
+// land notes how a try went, and tells the desk of its own. Where sends are counted
+// the person gets notice of what waits for him.
+func (b *Bot) land(ctx context.Context, f flight, failure error, counted bool) error {
+	noticed := false
+	err := b.Store.Update(ctx, func(tx store.Tx) error {
+		var waits *Delivery
 		for _, was := range f.list {
 			err := settle(tx, was.ID, func(d *Delivery) error {
 				b.tried(d, failure)
@@ -199,7 +196,7 @@ func (b *Bot) land(ctx context.Context, f flight, failure error) (notice *Delive
 					d.State, d.Due = Owed, b.Now()
 				}
 				if d.State == Parked && !strings.HasPrefix(d.ID, replyPrefix) {
-					notice = d
+					waits = d
 				}
 				return b.report(tx, d, failure)
 			})
@@ -210,18 +207,24 @@ func (b *Bot) land(ctx context.Context, f flight, failure error) (notice *Delive
 		if failure == nil {
 			return nil
 		}
-		return b.reckon(tx, f, failure, &notice)
+		if !counted {
+			waits = nil
+		}
+		noticed = waits != nil
+		return b.reckon(tx, f, failure, waits)
 	})
-	return notice, err
+	if noticed {
+		b.kick()
+	}
+	return err
 }
 
 // reckon brings a person's windows in line with what the channel said, and lets
 // him have one notice until he writes.
-func (b *Bot) reckon(tx store.Tx, f flight, failure error, notice **Delivery) error {
+func (b *Bot) reckon(tx store.Tx, f flight, failure error, waits *Delivery) error {
 	key := store.Key{}.Str(f.list[0].To.String())
 	c, err := get[conversation](tx, conversations, key)
 	if err != nil || c == nil {
-		*notice = nil
 		return err
 	}
 	if se := new(channel.SendError); errors.As(failure, &se) {
@@ -232,60 +235,13 @@ func (b *Bot) reckon(tx store.Tx, f flight, failure error, notice **Delivery) er
 			c.refund(f.spent-se.Parts, b.Now())
 		}
 	}
-	if *notice != nil && c.Noticed {
-		*notice = nil
-	}
-	c.Noticed = c.Noticed || *notice != nil
-	return put(tx, conversations, key, c)
-}
-
-// Notices of what waits for a person.
-const (
-	noticeStaff = "客服给您回复了，请打开公众号查看"
-	noticeNews  = "您办理的事情有新进展，请打开公众号查看"
-)
-
-// notice tells a person by other means that something waits for him, and the desk
-// by which.
-func (b *Bot) notice(ctx context.Context, s channel.Sender, d *Delivery) error {
-	text, how := noticeNews, ""
-	if d.Staff {
-		text = noticeStaff
-	}
-	if n, ok := s.(channel.Noticer); ok {
-		var err error
-		if how, err = n.Notice(ctx, d.To, text); err != nil {
-			b.Logger.Warn("notice not sent", "channel", d.To.Channel, "err", err)
-		}
-	}
-	if how == "" && b.Text != nil {
-		account, err := b.accountOf(ctx, d.To)
-		if err != nil {
+	if waits != nil && !c.Noticed {
+		c.Noticed = true
+		if err := b.oweNotice(tx, b.Now(), noticePrefix, waits); err != nil {
 			return err
 		}
-		if account != "" {
-			if how, err = b.Text(ctx, account, "w-"+d.ID); err != nil {
-				b.Logger.Warn("notice not sent", "channel", "sms", "err", err)
-			}
-		}
 	}
-	if how == "" || d.Ticket == "" {
-		return nil
-	}
-	return b.Store.Update(ctx, func(tx store.Tx) error {
-		return b.happen(tx, fmt.Sprintf("noticed-%s-%d", d.ID, d.Tries), desk.Happening{Kind: desk.Noticed, Ticket: d.Ticket, At: b.Now(), Reason: how})
-	})
-}
-
-func (b *Bot) accountOf(ctx context.Context, p channel.Peer) (account string, err error) {
-	err = b.Store.View(ctx, func(tx store.Tx) error {
-		c, err := get[conversation](tx, conversations, store.Key{}.Str(p.String()))
-		if c != nil {
-			account = c.Account
-		}
-		return err
-	})
-	return account, err
+	return put(tx, conversations, key, c)
 }
 
 // Carry claims messages that a person has not got yet for a reply that brings

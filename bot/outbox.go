@@ -333,6 +333,9 @@ func (b *Bot) Deliver(ctx context.Context, senders map[string]channel.Sender) er
 	var g errgroup.Group
 	for name, s := range senders {
 		g.Go(func() error { b.deliver(ctx, name, s); return nil })
+		if _, counted := s.(channel.Metered); counted {
+			g.Go(func() error { b.deliver(ctx, besidePrefix+name, noticer{b, s}); return nil })
+		}
 	}
 	g.Go(func() error { b.expireAll(ctx); return nil })
 	return g.Wait()
@@ -373,6 +376,10 @@ func (b *Bot) DeliverOnce(ctx context.Context, senders map[string]channel.Sender
 	for name, s := range senders {
 		n, e := b.deliverOnce(ctx, name, s)
 		sent, err = sent+n, errors.Join(err, e)
+		if _, counted := s.(channel.Metered); counted {
+			n, e := b.deliverOnce(ctx, besidePrefix+name, noticer{b, s})
+			sent, err = sent+n, errors.Join(err, e)
+		}
 	}
 	return sent, err
 }
@@ -439,8 +446,12 @@ func (b *Bot) head(tx store.Tx, p channel.Peer) (*Delivery, error) {
 	return list[0], nil
 }
 
-// report tells the desk what became of the staff's words.
+// report tells the desk what became of the staff's words, and of a notice that was
+// given up.
 func (b *Bot) report(tx store.Tx, d *Delivery, failure error) error {
+	if isNotice(d) {
+		return b.givenUp(tx, d)
+	}
 	kind, ok := map[DeliveryState]desk.Kind{Sent: desk.Sent, Parked: desk.Parked, Dead: desk.Lost}[d.State]
 	if !ok || d.Ticket == "" {
 		return nil

@@ -32,6 +32,7 @@ type conversation struct {
 	Windows []window         `json:",omitempty"` // what may be sent, on channels that count
 	Noticed bool             `json:",omitempty"` // he was told by other means that something waits for him
 	Claim   string           `json:",omitempty"` // id of his last reply that was a claim, see [claimed]
+	Refuses bool             `json:",omitempty"` // he refused the channel's own notices
 
 	owed bool // something was owed to him since it was read from the store
 }
@@ -112,6 +113,9 @@ var (
 	pictures = store.Table{Name: "bot-pictures", Decode: decodeRecord[picture], Indexes: []store.Index{
 		recordIndex("time", func(p *picture) [][]byte { return when(true, store.Key{}.Time(p.At)) }),
 	}}
+	notices = store.Table{Name: "notices", Decode: decodeRecord[given], Indexes: []store.Index{
+		recordIndex("time", func(g *given) [][]byte { return when(true, store.Key{}.Time(g.At)) }),
+	}}
 	watchers   = store.Table{Name: "watchers"} // Key(case, conversation) => nothing
 	deliveries = store.Table{Name: "deliveries", Decode: decodeRecord[Delivery], Indexes: []store.Index{
 		recordIndex("due", func(d *Delivery) [][]byte { return when(d.State == Owed, store.Key{}.Str(d.To.Channel).Time(d.Due)) }),
@@ -126,7 +130,7 @@ var (
 
 // Tables returns the declarations that the store must be opened with.
 func Tables() []store.Table {
-	return []store.Table{conversations, transcripts, tickets, watchers, deliveries, pictures, said, claims}
+	return []store.Table{conversations, transcripts, tickets, watchers, deliveries, pictures, notices, said, claims}
 }
 
 // Migrations returns what brought the records to their present shape.

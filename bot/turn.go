@@ -85,6 +85,7 @@ type Bot struct {
 	meanings *meanings
 	sayings  sayings  // what the knowledge base said of late
 	unnoted  sync.Map // deliveries that were tried => tried, until it can be noted
+	ungiven  sync.Map // ids of notices that were given => outcome, until it can be noted
 }
 
 // New returns a bot.
@@ -274,7 +275,8 @@ func (t *turn) run(memo map[any]any) (*Receipt, error) {
 		return nil, err
 	}
 	t.conv.allow(u.in.Allows, now)
-	t.conv.Noticed = t.conv.Noticed && u.in.Kind == channel.Left
+	left := u.in.Kind == channel.Left
+	t.conv.Noticed, t.conv.Refuses = t.conv.Noticed && left, t.conv.Refuses && left
 	said := line{At: now, From: User, Text: t.masked(), Client: u.in.MessageID, Picture: u.in.Picture != nil}
 	ticket := t.conv.Ticket
 	if err := t.route(); err != nil {

@@ -137,9 +137,11 @@ type Metered interface {
 }
 
 // A Noticer can tell a person, whom messages do not reach until he writes, that
-// something waits for him. how is the way, "" if there was none.
+// something waits for him. The id is the same in every try. way is how it went, ""
+// if there was no way; name is the channel's, by which it tells later if the notice
+// did not arrive, "" if it has none.
 type Noticer interface {
-	Notice(ctx context.Context, to Peer, text string) (how string, err error)
+	Notice(ctx context.Context, to Peer, id, text string) (way, name string, err error)
 }
 
 // A Failure says what to do about a message that could not be sent.

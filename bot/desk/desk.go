@@ -150,6 +150,8 @@ func (d *Desk) happened(tx Tx, h Happening, f facts) error {
 		if way := ways[h.Reason]; way != "" {
 			return d.post(tx, w, fmt.Sprintf("noticed-%s-%d", w.Ticket, h.At.UnixNano()), channel.Message{Text: "📨 已改用" + way + "告诉客户有回复在等他。"})
 		}
+	case Unnoticed:
+		return d.post(tx, w, fmt.Sprintf("unnoticed-%s-%d", w.Ticket, h.At.UnixNano()), channel.Message{Text: "⚠️ 没能通知到客户：他不知道有消息在等他，要等他下次来才会看到。如果着急，请用其他方式联系。"})
 	case Muted:
 		return d.post(tx, w, fmt.Sprintf("muted-%s-%d", w.Ticket, h.At.UnixNano()), channel.Message{Text: "🤖 系统消息，等人工服务结束后再发给客户：" + h.Text})
 	case Left:

@@ -53,16 +53,17 @@ type Kind string
 
 // What happens.
 const (
-	Opened   Kind = "opened"   // the person asked for the staff
-	Said     Kind = "said"     // the person wrote or sent a picture
-	Sent     Kind = "sent"     // the staff's words reached the person
-	Parked   Kind = "parked"   // they wait until the person is heard of
-	Noticed  Kind = "noticed"  // the person was told by other means that they wait; Reason says by which
-	Lost     Kind = "lost"     // they were given up
-	Released Kind = "released" // the staff was silent for too long: the bot speaks again
-	Rated    Kind = "rated"    // the person said what he thinks of the help
-	Muted    Kind = "muted"    // the bot would have said something, and will once the staff is done
-	Left     Kind = "left"     // the person ended the conversation, or left the channel
+	Opened    Kind = "opened"    // the person asked for the staff
+	Said      Kind = "said"      // the person wrote or sent a picture
+	Sent      Kind = "sent"      // the staff's words reached the person
+	Parked    Kind = "parked"    // they wait until the person is heard of
+	Noticed   Kind = "noticed"   // the person was told by other means that they wait; Reason says by which
+	Unnoticed Kind = "unnoticed" // he could not be told by any means
+	Lost      Kind = "lost"      // they were given up
+	Released  Kind = "released"  // the staff was silent for too long: the bot speaks again
+	Rated     Kind = "rated"     // the person said what he thinks of the help
+	Muted     Kind = "muted"     // the bot would have said something, and will once the staff is done
+	Left      Kind = "left"      // the person ended the conversation, or left the channel
 )
 
 // Talks are the conversations, as the staff deal with them.

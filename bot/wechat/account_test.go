@@ -6,10 +6,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"signdesk/bot/channel"
@@ -175,42 +175,70 @@ func TestNonceOutlivesTheProcess(t *testing.T) {
 }
 
 // TestNotice tells a person outside of the window by a template or subscription
-// message, where the account has one.
+// message, where the account has one, and under the platform's name of it.
 func TestNotice(t *testing.T) {
 	for how, template := range map[string]wechat.Template{"": {}, "template": {ID: "T", Text: "thing1", Time: "time2"}, "subscribe": {ID: "T", Subscribe: true, Text: "thing1"}} {
 		inBubble(t, func(o *wechat.Options) { o.Template = template }, func(r *rig) {
 			r.push(wechattest.Text("u1", "1", "在吗"))
 			time.Sleep(49 * time.Hour)
-			got, err := r.account.Notice(r.Context(), channel.Peer{Channel: "wechat", ID: "u1"}, "您办理的事情有新进展，请打开公众号查看，谢谢您的等待")
+			to := channel.Peer{Channel: "wechat", ID: "u1"}
+			got, name, err := r.account.Notice(r.Context(), to, "w-1", "您办理的事情有新进展，请打开公众号查看，谢谢您的等待")
 			if got != how || err != nil {
 				r.Errorf("%q: %v", got, err)
 			}
+			taken := r.platform.Notices("u1")
 			if how == "" {
 				r.want("u1", "您说：在吗")
-			} else {
-				r.want("u1", "您说：在吗", "[通知]您办理的事情有新进展，请打开公众号查看，")
+				return
+			}
+			r.want("u1", "您说：在吗", "[通知]您办理的事情有新进展，请打开公众号查看，")
+			if len(taken) != 1 || taken[0].Name != name {
+				r.Errorf("named %q, taken %+v", name, taken)
+			}
+			if _, _, err := r.account.Notice(r.Context(), to, "w-1", "再说一次"); how == "template" && (err != nil || len(r.platform.Notices("u1")) != 1) {
+				r.Errorf("the same again: %v, taken %+v", err, r.platform.Notices("u1"))
+			}
+			r.platform.Unnamed = true
+			if got, name, err := r.account.Notice(r.Context(), to, "w-2", "另一件"); got != how || err != nil || (name == "") != template.Subscribe {
+				r.Errorf("%q named %q: %v", got, name, err)
 			}
 			r.push(wechattest.Event("u1", "unsubscribe", ""))
-			if _, err := r.account.Notice(r.Context(), channel.Peer{Channel: "wechat", ID: "u1"}, "x"); how != "" && failure(err) != "closed 43004" {
+			if _, _, err := r.account.Notice(r.Context(), to, "w-3", "x"); failure(err) != "closed 43004" {
 				r.Errorf("to who left: %v", err)
 			}
 		})
 	}
 }
 
-// TestResults notes template and subscription messages that did not arrive.
+// TestResults notes template and subscription messages that did not arrive, and has
+// the event brought again if that cannot be noted.
 func TestResults(t *testing.T) {
-	inBubble(t, nil, func(r *rig) {
-		r.push(wechattest.Message{From: "u1", Type: "event", Event: "TEMPLATESENDJOBFINISH", Status: "success"})
-		synctest.Wait()
-		if strings.Contains(r.logged.String(), "arrive") {
-			r.Error("a success was noted")
-		}
-		r.push(wechattest.Message{From: "u1", Type: "event", Event: "TEMPLATESENDJOBFINISH", Status: "failed:user block"})
-		if !strings.Contains(r.logged.String(), "failed:user block") {
-			r.Error("a failure was not noted")
-		}
-	})
+	for name, c := range map[string]struct {
+		m    wechattest.Message
+		want string // noted
+	}{
+		"arrived":              {wechattest.TemplateResult("u1", "200163836", "success"), ""},
+		"refused":              {wechattest.TemplateResult("u1", "200163836", "failed:user block"), "wechat/u1 template 200163836 failed:user block true"},
+		"failed":               {wechattest.TemplateResult("u1", "200163836", "failed: system failed"), "wechat/u1 template 200163836 failed: system failed false"},
+		"without a status":     {wechattest.TemplateResult("u1", "200163836", ""), ""},
+		"subscription arrived": {wechattest.SubscribeResult("u1", "1700827132819554304", "0", "success"), ""},
+		"subscription failed":  {wechattest.SubscribeResult("u1", "1700827132819554304", "1003", "system error"), "wechat/u1 subscribe 1700827132819554304 1003 system error false"},
+		"an endless id":        {wechattest.TemplateResult("u1", strings.Repeat("9", 65), "failed"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, nil, func(r *rig) {
+				r.talks.broken = 1
+				_, n := r.push(c.m)
+				var want []string
+				if c.want != "" {
+					want = []string{c.want}
+				}
+				if !slices.Equal(r.talks.failed, want) || n != 1+len(want) || len(r.talks.heard) != 0 {
+					r.Errorf("noted %q after %d attempts", r.talks.failed, n)
+				}
+			})
+		})
+	}
 }
 
 // TestQuotaIsConfigured: old accounts allow 20.

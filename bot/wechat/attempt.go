@@ -74,7 +74,10 @@ const grace = 300 * time.Millisecond
 // own goroutine, which may go on after the attempt was answered.
 func (a *Account) attempt(ctx context.Context, s *answer, m *pushed) {
 	if m.ignored() {
-		a.result(m)
+		if a.result(ctx, m) != nil {
+			http.Error(s.w, "try again", http.StatusServiceUnavailable)
+			return
+		}
 		s.success()
 		return
 	}

@@ -101,6 +101,8 @@ func (m *pushed) set(name, value string) (err error) {
 		m.Event = value
 	case "EventKey":
 		m.EventKey = value
+	case "MsgID":
+		m.JobID = value
 	case "Status":
 		m.Status = value
 	case "Label":

@@ -37,6 +37,7 @@ type talks struct {
 	carried  map[string]int
 	flying   map[string]bool // being sent by the outbox
 	sent     map[string]bool // by it
+	failed   []string        // notices that did not arrive
 	lane     chan struct{}   // messages are worked on one after another; a mutex would stop the clock
 }
 
@@ -135,6 +136,17 @@ func (t *talks) Release(_ context.Context, id string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.released = append(t.released, id)
+	return nil
+}
+
+func (t *talks) NoticeFailed(_ context.Context, p channel.Peer, way, name, why string, refused bool) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.broken > 0 {
+		t.broken--
+		return errBroken
+	}
+	t.failed = append(t.failed, fmt.Sprint(p.String(), " ", way, " ", name, " ", why, " ", refused))
 	return nil
 }
 

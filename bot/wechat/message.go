@@ -28,12 +28,19 @@ type pushed struct {
 	Event       string `xml:"Event"`
 	EventKey    string `xml:"EventKey"`
 	Status      string `xml:"Status"` // of a template message
+	JobID       string `xml:"MsgID"`  // of a template message
 	Label       string `xml:"Label"`  // of a place
 	URL         string `xml:"Url"`    // of a link
 	Sent        struct {
-		Code string `xml:"List>ErrorCode"`
+		List []struct {
+			ID     string `xml:"MsgID"`
+			Code   string `xml:"ErrorCode"`
+			Status string `xml:"ErrorStatus"`
+		} `xml:"List"`
 	} `xml:"SubscribeMsgSentEvent"`
 }
+
+const maxID = 64 // bytes of an id of the platform; real ones have 20
 
 var errNoSender = errors.New("wechat: message without sender or kind")
 
@@ -48,7 +55,7 @@ func decode(raw []byte) (*pushed, error) {
 		}
 	}
 	m.Type, m.Event = strings.ToLower(m.Type), strings.ToLower(m.Event)
-	if m.From == "" || len(m.From) > 128 || m.Type == "" || len(m.ID) > 64 || len(m.EventKey) > 1024 {
+	if m.From == "" || len(m.From) > 128 || m.Type == "" || len(m.ID) > maxID || len(m.EventKey) > 1024 {
 		return nil, errNoSender
 	}
 	return m, nil
@@ -110,17 +117,6 @@ func (a *Account) inbound(m *pushed) channel.Inbound {
 		in.Kind = channel.Other
 	}
 	return in
-}
-
-// result notes how a template or subscription message fared, if badly: the person
-// refused it, or it could not be brought.
-func (a *Account) result(m *pushed) {
-	switch {
-	case m.Event == "templatesendjobfinish" && m.Status != "success":
-		a.Log.Warn("template message did not arrive", "channel", Channel, "status", m.Status)
-	case m.Event == "subscribe_msg_sent_event" && m.Sent.Code != "0":
-		a.Log.Warn("subscription message did not arrive", "channel", Channel, "code", m.Sent.Code)
-	}
 }
 
 // receive has the conversation take a message.

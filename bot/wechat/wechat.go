@@ -79,6 +79,10 @@ type Talks interface {
 	Carried(ctx context.Context, id string, parts int) error
 	// Release has a reply sent that cannot be carried.
 	Release(ctx context.Context, id string) error
+	// NoticeFailed notes that a notice did not arrive, by its way and name as
+	// [channel.Noticer] returned them, and why; refused if the person wants none.
+	// It may come more than once, before Notice returned, and of what is not ours.
+	NoticeFailed(ctx context.Context, p channel.Peer, way, name, why string, refused bool) error
 }
 
 // Keep keeps small values that all processes of a service share.
