@@ -27,6 +27,8 @@ const (
 	outboxWide   = 8    // deliveries on the way at once
 	outboxPause  = time.Second
 	maxUnparked  = 20 // messages that are owed again when their person is back
+
+	throttleSpread = 30 * time.Second // how far apart tries are after the time that a channel told
 )
 
 // replies writes what the person is told.
@@ -478,6 +480,7 @@ func (b *Bot) tried(d *Delivery, err error) {
 	}
 	d.Skip += se.Parts
 	wait := min(firstRetry<<min(d.Tries-1, 20), longestRetry)
+	d.Due = b.Now().Add(wait/2 + rand.N(wait))
 	switch se.Kind {
 	case channel.Rejected:
 		d.State = Dead
@@ -485,6 +488,7 @@ func (b *Bot) tried(d *Delivery, err error) {
 		d.State = Parked
 	case channel.Throttled:
 		wait = max(se.After, firstRetry)
+		d.Due = b.Now().Add(wait + rand.N(min(wait, throttleSpread)))
 		d.Tries-- // not its fault
 	}
 	if d.Tries >= maxTries {
@@ -493,7 +497,6 @@ func (b *Bot) tried(d *Delivery, err error) {
 	if d.State != Owed {
 		b.Logger.Warn("delivery not sent", "delivery", d.ID, "channel", d.To.Channel, "state", string(d.State), "err", err)
 	}
-	d.Due = b.Now().Add(wait/2 + rand.N(wait))
 }
 
 // Deliveries returns deliveries that are owed, parked or given up, the oldest

@@ -125,3 +125,21 @@ func TestManyBehindOne(t *testing.T) {
 		t.Errorf("%d messages were sent, want that to b", len(d.sent))
 	}
 }
+
+// TestThrottledFor: the next try is not before the platform takes it, and not long
+// after.
+func TestThrottledFor(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		d := newRoom(t)
+		d.refuse = &channel.SendError{Kind: channel.Throttled, After: 16 * time.Hour}
+		d.owe("1", "一")
+		list, err := d.Pending(t.Context(), peer("a"), 1)
+		if err != nil || len(list) != 1 {
+			t.Fatal(list, err)
+		}
+		if wait := list[0].Due.Sub(d.clock()); wait < 16*time.Hour || wait > 16*time.Hour+time.Minute {
+			t.Errorf("tried again after %v", wait)
+		}
+	}
+}
