@@ -29,7 +29,9 @@ var errTaken = errors.New("bot: delivery is brought by somebody else")
 type flight struct {
 	list  []*Delivery // one, or several that go as one message
 	m     channel.Outbound
-	spent int // sends taken from the person's windows
+	spent int       // sends taken from the person's windows
+	took  []window  // from which
+	heard time.Time // when the person was last heard of, before
 }
 
 // A tried is a flight that is over: how it went.
@@ -130,6 +132,9 @@ func (b *Bot) launch(ctx context.Context, meter channel.Metered, d *Delivery) (f
 		if err != nil {
 			return err
 		}
+		if c != nil {
+			f.heard = c.Seen
+		}
 		if c != nil && c.Windows != nil {
 			free := c.left(now)
 			if !list[0].Staff {
@@ -141,7 +146,7 @@ func (b *Bot) launch(ctx context.Context, meter channel.Metered, d *Delivery) (f
 			f.m.Budget = free
 			f.spent = meter.Cost(f.m)
 			f.m.Budget = f.spent
-			c.spend(f.spent, now)
+			f.took = c.spend(f.spent, now)
 			if err := put(tx, conversations, key, c); err != nil {
 				return err
 			}
@@ -187,11 +192,20 @@ func (b *Bot) pack(meter channel.Metered, list []*Delivery, now time.Time) ([]*D
 func (b *Bot) land(ctx context.Context, f flight, failure error, counted bool) error {
 	noticed := false
 	err := b.Store.Update(ctx, func(tx store.Tx) error {
+		noticed = false
 		var waits *Delivery
+		crossed, err := f.crossed(tx, failure, counted)
+		if err != nil {
+			return err
+		}
 		for _, was := range f.list {
 			err := settle(tx, was.ID, func(d *Delivery) error {
-				b.tried(d, failure)
 				d.Flight, d.By = time.Time{}, ""
+				if crossed {
+					d.Due = b.Now()
+					return nil
+				}
+				b.tried(d, failure)
 				if d.State == Sent && d.Rev != was.Rev { // it was replaced meanwhile
 					d.State, d.Due = Owed, b.Now()
 				}
@@ -204,7 +218,7 @@ func (b *Bot) land(ctx context.Context, f flight, failure error, counted bool) e
 				return err
 			}
 		}
-		if failure == nil {
+		if failure == nil || crossed {
 			return nil
 		}
 		if !counted {
@@ -219,6 +233,17 @@ func (b *Bot) land(ctx context.Context, f flight, failure error, counted bool) e
 	return err
 }
 
+// crossed reports whether a message was refused, because its person cannot be reached
+// until he is heard of, while he was.
+func (f flight) crossed(tx store.Tx, failure error, counted bool) (bool, error) {
+	se := new(channel.SendError)
+	if !counted || !errors.As(failure, &se) || se.Kind != channel.Closed {
+		return false, nil
+	}
+	c, err := get[conversation](tx, conversations, store.Key{}.Str(f.list[0].To.String()))
+	return c != nil && !c.Seen.Equal(f.heard), err
+}
+
 // reckon brings a person's windows in line with what the channel said, and lets
 // him have one notice until he writes.
 func (b *Bot) reckon(tx store.Tx, f flight, failure error, waits *Delivery) error {
@@ -227,13 +252,15 @@ func (b *Bot) reckon(tx store.Tx, f flight, failure error, waits *Delivery) erro
 	if err != nil || c == nil {
 		return err
 	}
-	if se := new(channel.SendError); errors.As(failure, &se) {
-		switch {
-		case se.Shut:
-			c.shut()
-		case se.Code != "" && f.spent > se.Parts: // the platform refused it, so that it did not count it
-			c.refund(f.spent-se.Parts, b.Now())
-		}
+	se := new(channel.SendError)
+	_ = errors.As(failure, &se)
+	switch {
+	case se.Shut:
+		c.shut()
+	case f.spent <= se.Parts:
+	case se.Code != "", // the platform refused it, so that it did not count it
+		f.list[0].Tries > 0: // in doubt, as the try before: an outage must not use up what there is
+		c.refund(f.spent-se.Parts, f.took)
 	}
 	if waits != nil && !c.Noticed {
 		c.Noticed = true

@@ -13,17 +13,18 @@ import (
 type window struct {
 	Left  int
 	Until time.Time
+	For   time.Duration `json:",omitempty"` // that it was opened for
 }
 
-// allow opens a window. One of the same length takes the place of the one before:
-// each message of the person counts anew.
+// allow opens a window. It takes the place of those before that are no longer and
+// end no later: each message of the person counts anew.
 func (c *conversation) allow(a channel.Allowance, now time.Time) {
 	if a == (channel.Allowance{}) {
 		return
 	}
 	until := now.Add(a.For)
-	c.Windows = slices.DeleteFunc(c.Windows, func(w window) bool { return !w.Until.After(until) && w.Left <= a.Sends || !w.Until.After(now) })
-	c.Windows = append(c.Windows, window{a.Sends, until})
+	c.Windows = slices.DeleteFunc(c.Windows, func(w window) bool { return !w.Until.After(until) && w.For <= a.For || !w.Until.After(now) })
+	c.Windows = append(c.Windows, window{a.Sends, until, a.For})
 	slices.SortFunc(c.Windows, func(a, b window) int { return a.Until.Compare(b.Until) })
 }
 
@@ -47,23 +48,27 @@ func (c *conversation) until(now time.Time) (at time.Time) {
 	return at
 }
 
-// spend takes sends from the windows, from those first that end first.
-func (c *conversation) spend(n int, now time.Time) {
+// spend takes sends from the windows, from those first that end first. It returns
+// what it took from which.
+func (c *conversation) spend(n int, now time.Time) (took []window) {
 	for i := range c.Windows {
-		if w := &c.Windows[i]; w.Until.After(now) {
-			took := min(n, w.Left)
-			w.Left -= took
-			n -= took
+		if w := &c.Windows[i]; w.Until.After(now) && n > 0 {
+			took = append(took, window{Left: min(n, w.Left), Until: w.Until})
+			n -= min(n, w.Left)
+			w.Left -= took[len(took)-1].Left
 		}
 	}
+	return took
 }
 
-// refund gives back sends that a channel did not count after all.
-func (c *conversation) refund(n int, now time.Time) {
-	for i := range c.Windows {
-		if w := &c.Windows[i]; w.Until.After(now) {
-			w.Left += n
-			return
+// refund gives back the last n of the sends that were taken, which a channel did not
+// count after all, to the windows that they were taken from.
+func (c *conversation) refund(n int, took []window) {
+	for _, t := range slices.Backward(took) {
+		back := min(n, t.Left)
+		n -= back
+		if i := slices.IndexFunc(c.Windows, func(w window) bool { return w.Until.Equal(t.Until) }); i >= 0 {
+			c.Windows[i].Left += back
 		}
 	}
 }

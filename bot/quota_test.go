@@ -288,3 +288,103 @@ func pendingOf(d *room) (ids []string) {
 	}
 	return ids
 }
+
+// TestWindowsOfWhoLeft are closed: nothing reaches him until he follows again.
+func TestWindowsOfWhoLeft(t *testing.T) {
+	t.Parallel()
+	d := begun(t)
+	d.left("a", 5)
+	if _, err := d.Receive(t.Context(), channel.Inbound{Peer: peer("a"), MessageID: "left", Kind: channel.Left, At: d.clock()}); err != nil {
+		t.Fatal(err)
+	}
+	d.left("a", 0)
+	d.owe("1", "一")
+	if len(d.sent) != 0 {
+		t.Errorf("sent %+v", d.sent)
+	}
+	d.allowed("a", channel.Allowance{Sends: 3, For: time.Minute})
+	d.left("a", 3)
+}
+
+// crossed has a send be refused, and something happen while it is on its way.
+func (d *room) crossed(id string, failure error, meanwhile func()) {
+	d.Helper()
+	if err := d.Give(id, peer("a"), id); err != nil {
+		d.Fatal(err)
+	}
+	if _, err := d.DeliverOnce(context.Background(), map[string]channel.Sender{"test": crossing{d, failure, meanwhile}}); err != nil {
+		d.Fatal(err)
+	}
+}
+
+type crossing struct {
+	*room
+	failure   error
+	meanwhile func()
+}
+
+func (c crossing) Send(context.Context, channel.Outbound) error { c.meanwhile(); return c.failure }
+
+// TestRefundOfAnotherWindow: a send that the platform refused is given back to the
+// window that it was taken from, not to one that opened meanwhile or is longer.
+func TestRefundOfAnotherWindow(t *testing.T) {
+	t.Parallel()
+	busy := &channel.SendError{Kind: channel.Retry, Code: "-1"}
+	d := begun(t)
+	d.crossed("1", busy, func() { d.forward(time.Second); d.hear() })
+	d.left("a", 5)
+	d = begun(t)
+	d.allowed("a", channel.Allowance{Sends: 3, For: time.Minute})
+	d.forward(30 * time.Second)
+	d.crossed("1", busy, func() { d.forward(31 * time.Second) })
+	d.left("a", 5)
+	d = begun(t)
+	d.crossed("1", busy, func() {})
+	d.left("a", 5)
+}
+
+// TestQuotaLowered: sends of before are not added to those that a message allows
+// from now on.
+func TestQuotaLowered(t *testing.T) {
+	t.Parallel()
+	d := newRoom(t)
+	d.allowed("a", channel.Allowance{Sends: 20, For: 48 * time.Hour})
+	d.forward(time.Hour)
+	d.allowed("a", channel.Allowance{Sends: 5, For: 48 * time.Hour})
+	d.left("a", 5)
+}
+
+// TestRefusedWhileHeWrites: a message that was refused while its person wrote can
+// reach him now, and so can all others.
+func TestRefusedWhileHeWrites(t *testing.T) {
+	t.Parallel()
+	d := begun(t)
+	d.crossed("1", &channel.SendError{Kind: channel.Closed, Code: "45047", Shut: true}, func() { d.forward(time.Second); d.hear() })
+	d.left("a", 5)
+	d.forward(time.Minute)
+	for d.deliver() > 0 {
+	}
+	if len(d.sent) != 1 {
+		t.Errorf("sent %+v", d.sent)
+	}
+	d.left("a", 4)
+}
+
+// TestOutageCostsOneSend: tries of one message whose answers are lost count once, so
+// that an outage does not use up the window.
+func TestOutageCostsOneSend(t *testing.T) {
+	t.Parallel()
+	d := begun(t)
+	d.refuse = &channel.SendError{Kind: channel.Retry}
+	d.owe("1", "一")
+	for range 5 {
+		d.forward(time.Hour)
+		d.deliver()
+	}
+	d.left("a", 4)
+	d.refuse = nil
+	d.forward(time.Hour)
+	if d.deliver(); len(d.sent) != 1 {
+		t.Errorf("sent %+v", d.sent)
+	}
+}

@@ -277,6 +277,9 @@ func (t *turn) run(memo map[any]any) (*Receipt, error) {
 	t.conv.allow(u.in.Allows, now)
 	left := u.in.Kind == channel.Left
 	t.conv.Noticed, t.conv.Refuses = t.conv.Noticed && left, t.conv.Refuses && left
+	if left {
+		t.conv.shut()
+	}
 	said := line{At: now, From: User, Text: t.masked(), Client: u.in.MessageID, Picture: u.in.Picture != nil}
 	ticket := t.conv.Ticket
 	if err := t.route(); err != nil {
