@@ -33,19 +33,42 @@ var errUnverified = &channel.SendError{Kind: channel.Closed, Code: "unverified",
 
 // Cost implements [channel.Metered].
 func (a *Account) Cost(m channel.Outbound) int {
+	image, texts := left(m)
 	n := 0
-	if m.Message.Image != nil {
+	if image {
 		n++
 	}
-	if _, ok := a.asMenu(m.Message); ok {
+	if _, ok := a.asMenu(m.Message); ok && m.Skip == 0 {
 		n++
 	} else if m.Message.Text != "" {
-		n += max(1, len(a.parts(m.Message, m.Budget-n))-m.Skip)
+		n += max(1, len(a.parts(m.Message, most(m)))-texts)
 	}
 	if m.Budget > 0 {
 		n = min(n, m.Budget)
 	}
 	return max(1, n)
+}
+
+// left is what of a message is to be sent: the picture, which is its first part, and
+// the texts after those that the person has.
+func left(m channel.Outbound) (image bool, skip int) {
+	if m.Message.Image == nil {
+		return false, m.Skip
+	}
+	return m.Skip == 0, max(0, m.Skip-1)
+}
+
+// most is into how many texts a message may be split, with those that the person
+// has; 0 for no limit.
+func most(m channel.Outbound) int {
+	image, skip := left(m)
+	switch {
+	case m.Budget == 0:
+		return 0
+	case image && m.Budget > 1:
+		return m.Budget - 1
+	}
+	return m.Budget + skip
 }
 
 // Pack implements [channel.Metered]: texts without choices go as one.
@@ -90,7 +113,9 @@ func (a *Account) Send(ctx context.Context, m channel.Outbound) error {
 }
 
 func (a *Account) sendAll(ctx context.Context, m channel.Outbound) error {
-	if m.Message.Image != nil && m.Skip == 0 {
+	image, skip := left(m)
+	sent := 0
+	if image {
 		id, err := a.upload(ctx, m.Message.Image)
 		if err == nil {
 			err = a.post(ctx, sendPath, customer{To: m.To.ID, Type: "image", Image: &mediaBody{id}}, nil)
@@ -98,6 +123,7 @@ func (a *Account) sendAll(ctx context.Context, m channel.Outbound) error {
 		if err != nil || m.Message.Text == "" {
 			return err
 		}
+		sent++
 	}
 	if body, ok := a.asMenu(m.Message); ok && m.Skip == 0 {
 		err := a.post(ctx, sendPath, customer{To: m.To.ID, Type: "msgmenu", Menu: &body}, nil)
@@ -107,25 +133,27 @@ func (a *Account) sendAll(ctx context.Context, m channel.Outbound) error {
 			a.Log.Warn("the account may not use menus; choices are numbered from now on", "channel", Channel)
 		case codeTooLong: // for a menu
 		default:
-			return err
+			return after(err, sent)
 		}
 	}
-	most := m.Budget
-	if m.Message.Image != nil && most > 1 {
-		most--
-	}
-	for i, text := range a.parts(m.Message, most) {
-		if i < m.Skip {
+	for i, text := range a.parts(m.Message, most(m)) {
+		if i < skip {
 			continue
 		}
 		if err := a.sendText(ctx, m.To.ID, text); err != nil {
-			if se := new(channel.SendError); errors.As(err, &se) {
-				se.Parts = i - m.Skip
-			}
-			return err
+			return after(err, sent)
 		}
+		sent++
 	}
 	return nil
+}
+
+// after tells with an error how many parts were sent before it.
+func after(err error, parts int) error {
+	if se := new(channel.SendError); errors.As(err, &se) {
+		se.Parts = parts
+	}
+	return err
 }
 
 // sendText sends a text; one that the platform finds too long goes in halves.

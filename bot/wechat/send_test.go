@@ -276,3 +276,61 @@ func TestSetMenu(t *testing.T) {
 		}
 	})
 }
+
+// TestRestOfALongMessage: what is left of a message is sent though there are fewer
+// sends than it has parts.
+func TestRestOfALongMessage(t *testing.T) {
+	inBubble(t, nil, func(r *rig) {
+		r.push(wechattest.Text("u1", "1", "在吗"))
+		m := owed("l", strings.Repeat("一、请先联系管理员。", 190)) // three parts
+		m.Skip, m.Budget = 1, 1
+		if n := r.account.Cost(m); n != 1 {
+			r.Errorf("costs %d", n)
+		}
+		if err := r.account.Send(r.Context(), m); err != nil {
+			r.Error(err)
+		}
+		if got := r.platform.Inbox("u1"); len(got) != 2 || !strings.HasSuffix(got[1], "……") {
+			r.Errorf("%d got: %q", len(got), got)
+		}
+		m.Budget = 2
+		if n := r.account.Cost(m); n != 2 {
+			r.Errorf("costs %d", n)
+		}
+		if err := r.account.Send(r.Context(), m); err != nil {
+			r.Error(err)
+		}
+		if got := r.platform.Inbox("u1"); len(got) != 4 || !strings.HasSuffix(m.Message.Text, got[2]+got[3]) {
+			r.Errorf("%d got: %q", len(got), got)
+		}
+	})
+}
+
+// TestImageOnce: a picture whose words fail is not sent again with them.
+func TestImageOnce(t *testing.T) {
+	for name, choices := range map[string][]channel.Choice{"words": nil, "menu": {{Token: "a", Label: "电脑"}}} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, nil, func(r *rig) {
+				r.push(wechattest.Text("u1", "1", "在吗"))
+				m := owed("i", "请看图")
+				m.Message.Image, m.Message.Choices = []byte("\x89PNG"), choices
+				r.platform.Fail(sendPath, wechattest.Fault{}, wechattest.Fault{Code: -1})
+				err := r.account.Send(r.Context(), m)
+				var se *channel.SendError
+				if !asSendError(err, &se) || se.Parts != 1 {
+					r.Fatalf("%+v", err)
+				}
+				m.Skip = se.Parts
+				if n := r.account.Cost(m); n != 1 {
+					r.Errorf("the rest costs %d", n)
+				}
+				if err := r.account.Send(r.Context(), m); err != nil {
+					r.Error(err)
+				}
+				if got := r.platform.Inbox("u1"); len(got) != 3 || got[1] != "[图片]" || !strings.HasPrefix(got[2], "请看图") {
+					r.Errorf("%q", got)
+				}
+			})
+		})
+	}
+}
