@@ -270,3 +270,53 @@ func TestCancelled(t *testing.T) {
 		}
 	})
 }
+
+// TestLimitsOfOtherInterfaces: that the day's uploads or renewals of the token are
+// used up, or that the account may not upload, says nothing about sending.
+func TestLimitsOfOtherInterfaces(t *testing.T) {
+	for _, code := range []int{45009, 48001} {
+		for _, path := range []string{"/cgi-bin/media/upload", tokenPath} {
+			inBubble(t, nil, func(r *rig) {
+				r.push(wechattest.Text("u1", "1", "在吗"))
+				r.platform.Fail(path, wechattest.Fault{Code: code})
+				m := owed("i", "请看图")
+				m.Message.Image = []byte("\x89PNG")
+				if err := r.account.Send(r.Context(), m); err == nil {
+					r.Error("sent")
+				}
+				time.Sleep(11 * time.Second)
+				if err := r.send("u1", "x"); err != nil {
+					r.Errorf("after %d of %s: %v", code, path, err)
+				}
+				if strings.Contains(r.logged.String(), "todo") {
+					r.Errorf("the operator was told: %s", r.logged)
+				}
+			})
+		}
+	}
+}
+
+// TestForcedRenewalsOfADay are counted by the platform's day, which is not that of
+// UTC.
+func TestForcedRenewalsOfADay(t *testing.T) {
+	inBubble(t, nil, func(r *rig) { // the bubble begins at 8:00 in Shanghai
+		r.push(wechattest.Text("u1", "1", "在吗"))
+		time.Sleep(8 * time.Hour)
+		renew := func(n int) {
+			for range n {
+				r.platform.Expire()
+				_ = r.send("u1", "x")
+				time.Sleep(time.Minute)
+			}
+		}
+		renew(26)
+		if _, forced := r.platform.Tokens(); forced > 20 {
+			r.Errorf("%d by force in a day", forced)
+		}
+		time.Sleep(8 * time.Hour) // 0:26 in Shanghai
+		renew(3)
+		if _, forced := r.platform.Tokens(); forced != 23 && forced != 22 {
+			r.Errorf("%d by force, with those of the next day", forced)
+		}
+	})
+}

@@ -64,13 +64,17 @@ func failure(api string, err error) error {
 	return &channel.SendError{Kind: channel.Retry, Err: fmt.Errorf("wechat: %s: %s", api, inAddress.ReplaceAllString(err.Error(), "$1…"))}
 }
 
-// refused is an errcode as an error.
-func (a *Account) refused(err *util.CommonError) *channel.SendError {
+// refused is an errcode of an interface as an error.
+func (a *Account) refused(path string, err *util.CommonError) *channel.SendError {
 	kind, ok := kinds[err.ErrCode]
 	if !ok {
 		kind = channel.Retry
 	}
-	if what := advice[err.ErrCode]; what != "" && a.paused.tell(err.ErrCode, a.Now()) {
+	what := advice[err.ErrCode]
+	if ofSending[err.ErrCode] && path != sendPath {
+		what = ""
+	}
+	if what != "" && a.paused.tell(err.ErrCode, a.Now()) {
 		a.Log.Error("WeChat refuses the account's settings", "channel", Channel, "code", err.ErrCode, "todo", what)
 	}
 	out := &channel.SendError{Kind: kind, Code: strconv.FormatInt(err.ErrCode, 10), Shut: shuts[err.ErrCode], Err: err}
@@ -110,7 +114,11 @@ func (a *Account) call(ctx context.Context, path, kind string, body []byte, out 
 			stale = token
 			continue
 		}
-		return a.refused(ce)
+		out := a.refused(path, ce)
+		if path == sendPath {
+			a.paused.heed(out, ce.ErrCode, a.Now())
+		}
+		return out
 	}
 }
 
@@ -247,13 +255,13 @@ func (a *Account) media(ctx context.Context, id string) ([]byte, error) {
 		}
 		var ce *util.CommonError
 		if err := errcode(raw, "media/get"); !errors.As(err, &ce) {
-			return nil, errors.Join(err, a.refused(util.NewCommonError("media/get", codeMedia, "no picture")))
+			return nil, errors.Join(err, a.refused("media/get", util.NewCommonError("media/get", codeMedia, "no picture")))
 		}
 		if stale == "" && (ce.ErrCode == codeToken || ce.ErrCode == codeTokenBad || ce.ErrCode == codeTokenOver) {
 			stale = token
 			continue
 		}
-		return nil, a.refused(ce)
+		return nil, a.refused("media/get", ce)
 	}
 }
 

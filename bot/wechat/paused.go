@@ -27,6 +27,10 @@ var advice = map[int64]string{
 	codeDayLimit:  "the account's sends of this day are used up; they go on at midnight",
 }
 
+// ofSending are the errcodes that each interface has its own limit or right for:
+// only those of sending mean that the account may not send.
+var ofSending = map[int64]bool{codeForbidden: true, codeDayLimit: true}
+
 // paused is when the account may not send: it is asked no more until then.
 type paused struct {
 	mu     sync.Mutex
@@ -51,23 +55,23 @@ func (p *paused) sending(verified bool, now time.Time) error {
 	return nil
 }
 
-// heed takes note of what an error says about the whole account.
-func (p *paused) heed(err error, now time.Time) {
-	code := codeOf(err)
-	if code != codeForbidden && code != codeDayLimit {
-		return
-	}
+// heed takes note of what an errcode of sending says about the whole account.
+func (p *paused) heed(se *channel.SendError, code int64, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if code == codeForbidden {
+	switch code {
+	case codeForbidden:
 		p.barred = now.Add(barredFor)
-		return
-	}
-	y, m, d := now.In(shanghai).Date()
-	p.full = time.Date(y, m, d+1, 0, 0, 0, 0, shanghai)
-	if se := new(channel.SendError); errors.As(err, &se) {
+	case codeDayLimit:
+		p.full = midnight(now)
 		se.After = p.full.Sub(now)
 	}
+}
+
+// midnight is the end of the platform's day.
+func midnight(now time.Time) time.Time {
+	y, m, d := now.In(shanghai).Date()
+	return time.Date(y, m, d+1, 0, 0, 0, 0, shanghai)
 }
 
 // tell reports whether a fault of the settings is worth another log line.

@@ -107,12 +107,6 @@ func (a *Account) Send(ctx context.Context, m channel.Outbound) error {
 	if err := a.paused.sending(a.Verified, a.Now()); err != nil {
 		return err
 	}
-	err := a.sendAll(ctx, m)
-	a.paused.heed(err, a.Now())
-	return err
-}
-
-func (a *Account) sendAll(ctx context.Context, m channel.Outbound) error {
 	image, skip := left(m)
 	sent := 0
 	if image {

@@ -124,9 +124,7 @@ func (t *tokens) usable(stale string, now time.Time) bool {
 	return t.now.Token != "" && t.now.Token != stale && now.Before(t.now.Expires.Add(-tokenEarly))
 }
 
-func sameDay(a, b time.Time) bool {
-	return a.UTC().Format(time.DateOnly) == b.UTC().Format(time.DateOnly)
-}
+func sameDay(a, b time.Time) bool { return midnight(a).Equal(midnight(b)) }
 
 func (a *Account) askToken(ctx context.Context, force bool) (token string, life time.Duration, err error) {
 	const path = "/cgi-bin/stable_token"
@@ -140,7 +138,7 @@ func (a *Account) askToken(ctx context.Context, force bool) (token string, life 
 	}
 	var ce *util.CommonError
 	if err := errcode(raw, path); errors.As(err, &ce) {
-		return "", 0, a.refused(ce)
+		return "", 0, a.refused(path, ce)
 	} else if err != nil {
 		return "", 0, err
 	}
