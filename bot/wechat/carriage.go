@@ -154,19 +154,25 @@ func (a *Account) fitting(list []channel.Outbound, reply string, room int) (out 
 		if _, ok := a.brought.Load(m.ID); ok {
 			continue
 		}
-		if m.ID == reply || m.Message.Image != nil && a.Verified { // it is sent
+		image := m.Message.Image != nil
+		if m.ID == reply || image && a.Verified && !a.paused.isBarred(a.Now()) { // it is sent
 			break
 		}
-		if m.Message.Image != nil {
+		_, skip := left(m)
+		if image && m.Skip != 1 { // he has not got it by itself
 			m.Message.Text += noImage
 		}
 		parts := a.parts(m.Message, 0)
-		if m.Skip >= len(parts) || len(parts[m.Skip])+len(divider) > room {
+		if skip >= len(parts) || len(parts[skip])+len(divider) > room {
 			break
 		}
-		room -= len(parts[m.Skip]) + len(divider)
-		out = append(out, piece{m.ID, parts[m.Skip], m.Skip, len(parts)})
-		if m.Skip+1 < len(parts) {
+		room -= len(parts[skip]) + len(divider)
+		p := piece{m.ID, parts[skip], skip, len(parts)}
+		if image { // the first part
+			p.skip, p.parts = p.skip+1, p.parts+1
+		}
+		out = append(out, p)
+		if skip+1 < len(parts) {
 			break
 		}
 	}

@@ -125,6 +125,29 @@ func TestHeldTalk(t *testing.T) {
 	})
 }
 
+// TestPictureOfABarredAccount does not keep back what comes after it: an account
+// that is told that it has no right to send replies as one that may only reply.
+func TestPictureOfABarredAccount(t *testing.T) {
+	inBubble(t, nil, func(r *rig) {
+		r.push(wechattest.Text("u1", "1", "在吗"))
+		synctest.Wait()
+		r.platform.Fail(sendPath, wechattest.Fault{Code: 48001})
+		if got := failure(r.send("u1", "x")); got != "closed 48001" {
+			r.Fatal(got)
+		}
+		shown, picture := owed("h1", "第一张图"), owed("h2", "看这里")
+		shown.Message.Image, picture.Message.Image = []byte("\x89PNG"), []byte("\x89PNG")
+		shown.Skip = 1 // he has the picture
+		r.talks.owed = []channel.Outbound{shown, picture, owed("h3", "看到了吗")}
+		a, _ := r.push(wechattest.Text("u1", "2", "？"))
+		synctest.Wait()
+		want := "第一张图\n－－－－－－\n看这里（这里还有一张图片，公众号暂时发不过来。）\n－－－－－－\n看到了吗\n－－－－－－\n您说：？"
+		if a.Text != want || !slices.Equal(r.talks.done, []string{"r1", "r2", "h1", "h2", "h3"}) {
+			r.Errorf("%q, brought %q", a.Text, r.talks.done)
+		}
+	})
+}
+
 // TestLongReplyUnverified brings a long reply to its end with the replies to what
 // the person writes next.
 func TestLongReplyUnverified(t *testing.T) {

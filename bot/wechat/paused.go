@@ -68,6 +68,13 @@ func (p *paused) heed(se *channel.SendError, code int64, now time.Time) {
 	}
 }
 
+// isBarred reports whether the account was told that it may not send at all.
+func (p *paused) isBarred(now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return now.Before(p.barred)
+}
+
 // midnight is the end of the platform's day.
 func midnight(now time.Time) time.Time {
 	y, m, d := now.In(shanghai).Date()
