@@ -201,17 +201,22 @@ func (a *Account) upload(ctx context.Context, picture []byte) (string, error) {
 	return out.MediaID, nil
 }
 
-// picture downloads a picture that was sent; nil if it cannot be had.
+// picture downloads a picture that was sent, by its id or else by its address; nil if
+// it cannot be had. The error is a passing one.
 func (a *Account) picture(ctx context.Context, m *pushed) ([]byte, error) {
+	var passing error
 	if a.Verified && m.MediaID != "" {
 		raw, err := a.media(ctx, m.MediaID)
-		if se := new(channel.SendError); err == nil || !errors.As(err, &se) || se.Kind == channel.Retry && se.Code == "" {
-			return raw, err
+		if err == nil {
+			return raw, nil
+		}
+		if se := new(channel.SendError); !errors.As(err, &se) || se.Kind == channel.Retry && se.Code == "" {
+			passing = err
 		}
 		a.Log.Warn("picture not had by its id", "channel", Channel, "err", err)
 	}
 	if !a.pictureHost(m.PicURL) {
-		return nil, nil
+		return nil, passing
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.PicURL, nil)
 	if err != nil {

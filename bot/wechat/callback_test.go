@@ -282,6 +282,27 @@ func TestPicture(t *testing.T) {
 	})
 }
 
+// TestPictureByItsAddress is had though the interface for media fails: its address
+// needs none.
+func TestPictureByItsAddress(t *testing.T) {
+	for name, f := range map[string]wechattest.Fault{"502": {Status: 502}, "48001": {Code: 48001}, "hang": {}} {
+		inBubble(t, nil, func(r *rig) {
+			if name == "hang" {
+				f.Hang = make(chan struct{})
+			}
+			m := r.platform.Picture("u1", "1", []byte("\x89PNG…"))
+			r.platform.Fail("/cgi-bin/media/get", f, f, f, f)
+			r.push(m)
+			time.Sleep(time.Minute)
+			r.talks.mu.Lock()
+			defer r.talks.mu.Unlock()
+			if len(r.talks.heard) != 1 || string(r.talks.heard[0].Picture) != "\x89PNG…" {
+				r.Errorf("%s: heard %+v", name, r.talks.heard)
+			}
+		})
+	}
+}
+
 // TestPictureOfAnotherServer does not ask servers that a message names.
 func TestPictureOfAnotherServer(t *testing.T) {
 	asked := 0
