@@ -105,6 +105,29 @@ func TestTooLongForAMenu(t *testing.T) {
 	})
 }
 
+// TestChoicesAfterARefusedMenu: words that just fit a menu do not push the choices
+// out of the text that takes its place.
+func TestChoicesAfterARefusedMenu(t *testing.T) {
+	for _, code := range []int{40200, 45002} {
+		inBubble(t, nil, func(r *rig) {
+			r.push(wechattest.Text("u1", "1", "在吗"))
+			m := owed("q", strings.Repeat("请先联系管理员。", 82)+"谢谢您了。")
+			m.Message.Choices = []channel.Choice{{Token: "pc", Label: "电脑"}, {Token: "phone", Label: "手机"}}
+			m.Budget = 4
+			if m.Budget = r.account.Cost(m); m.Budget != 1 {
+				r.Errorf("costs %d", m.Budget)
+			}
+			r.platform.Fail(sendPath, wechattest.Fault{Code: code})
+			if err := r.account.Send(r.Context(), m); err != nil {
+				r.Error(err)
+			}
+			if got := strings.Join(r.platform.Inbox("u1")[1:], ""); got != m.Message.Text+"\n1. 电脑\n2. 手机" {
+				r.Errorf("after %d: %q", code, got)
+			}
+		})
+	}
+}
+
 // TestTwoProcesses find their token refused at the same time: the store lets one
 // of them renew it by force.
 func TestTwoProcesses(t *testing.T) {

@@ -218,6 +218,7 @@ func TestKinds(t *testing.T) {
 		mute bool            // nothing is heard
 	}{
 		{"text", wechattest.Text("u1", "1", "你好"), channel.Inbound{Text: "你好", Allows: channel.Allowance{Sends: 5, For: 48 * time.Hour}}, false},
+		{"emoji", wechattest.Text("u1", "1", "签不了😭👨\u200d👩\u200d👧𠮷"), channel.Inbound{Text: "签不了😭👨\u200d👩\u200d👧𠮷", Allows: channel.Allowance{Sends: 5, For: 48 * time.Hour}}, false},
 		{"menu reply", wechattest.Message{From: "u1", Type: "text", ID: "2", Content: "继续", MenuID: "2"}, channel.Inbound{Text: "继续", Allows: channel.Allowance{Sends: 5, For: 48 * time.Hour}}, false},
 		{"menu reply with an id that is no number", wechattest.Message{From: "u1", Type: "text", ID: "2", Content: "继续", MenuID: "go-on"},
 			channel.Inbound{Text: "继续", Allows: channel.Allowance{Sends: 5, For: 48 * time.Hour}}, false},

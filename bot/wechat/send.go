@@ -119,7 +119,9 @@ func (a *Account) Send(ctx context.Context, m channel.Outbound) error {
 		}
 		sent++
 	}
+	limit := most(m)
 	if body, ok := a.asMenu(m.Message); ok && m.Skip == 0 {
+		limit = 0 // if it is refused: the choices, at the end, must not be cut off
 		err := a.post(ctx, sendPath, customer{To: m.To.ID, Type: "msgmenu", Menu: &body}, nil)
 		switch codeOf(err) {
 		case codeAccountType:
@@ -130,7 +132,7 @@ func (a *Account) Send(ctx context.Context, m channel.Outbound) error {
 			return after(err, sent)
 		}
 	}
-	for i, text := range a.parts(m.Message, most(m)) {
+	for i, text := range a.parts(m.Message, limit) {
 		if i < skip {
 			continue
 		}
