@@ -75,6 +75,8 @@ var access = map[string]struct {
 	"GET /signdesk-data/store.db":         {"/signdesk-data/store.db", [callers]int{404, 404, 404, 404}},
 	"GET /control.sock":                   {"/control.sock", [callers]int{404, 404, 404, 404}},
 	"POST /api/v1/conversation/messages2": {"/api/v1/conversation/messages2 {}", [callers]int{404, 404, 404, 404}},
+
+	"GET /api/v1/conversation/pictures/:line": {"/api/v1/conversation/pictures/1", [callers]int{401, 404, 401, 403}},
 }
 
 // TestAccess walks every route as every caller.

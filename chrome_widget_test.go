@@ -13,6 +13,9 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"signdesk/actions/platform"
+	"signdesk/actions/platform/demo"
 )
 
 // testWidget walks through the story as a visitor with a browser.
@@ -80,6 +83,15 @@ func testWidget(t *testing.T, ctx context.Context) {
 	s.must(say(t.Context(), s.talks, list[0].ID, "li", "1", "您好，我是人工客服小李"))
 	b.wants("我是人工客服小李")
 	b.until(`root.querySelector(".state").textContent.includes("正在为您服务")`)
+	seen, err := demo.Picture(platform.Reading{Name: "图"})
+	s.must(err)
+	s.must(shows(s, list[0].ID, "li", "p1", "", seen))
+	s.must(shows(s, list[0].ID, "li", "p2", "按这里", seen))
+	for _, in := range []*tab{b, second} {
+		in.until(`[...root.querySelectorAll(".row.staff .shot canvas")].filter((c) => c.width > 100).length === 2`)
+		in.until(`!root.querySelector(".row.staff .bubble:has(.shot)").textContent.includes("图片")`)
+	}
+	second.accessible("a picture of the staff")
 	b.shot("6-staff")
 
 	// By keyboard alone: it closes, opens, is walked through and written in.

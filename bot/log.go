@@ -91,7 +91,7 @@ type Line struct {
 	From    Speaker
 	Message channel.Message // of an utterance: its text, masked
 	Client  string          // message id of an utterance
-	Picture bool            // the utterance is a picture
+	Picture bool            // the utterance is a picture, or one was sent; see [Bot.Shown]
 	Rated   Rating
 }
 
@@ -108,14 +108,20 @@ func (b *Bot) post(tx store.Tx, c *conversation, now time.Time, id string, from 
 		c.Muted = append(c.Muted, muted{id, m})
 		return b.happen(tx, "mute-"+id, desk.Happening{Kind: desk.Muted, Ticket: c.Ticket, At: now, Text: maskText(m.Text)})
 	}
-	l := line{At: now, From: from, Text: maskText(m.Text)}
-	if l.Text == "" && len(m.Image) > 0 {
+	l := line{At: now, From: from, Text: maskText(m.Text), Picture: len(m.Image) > 0}
+	if l.Text == "" && l.Picture {
 		l.Text = textPictureLine
 	}
 	if len(m.Choices) > 0 { // news leave what was offered before
 		c.Shown, c.ShownIn = m.Choices, ""
 	}
 	if b.read(c.Peer.Channel) {
+		if l.Picture { // kept beside the line, which is read often
+			if err := put(tx, shots, store.Key{}.Str(c.Peer.String()).Uint(c.Lines+1), &picture{now, m.Image}); err != nil {
+				return err
+			}
+			m.Image = nil
+		}
 		l.Message = &m
 		return writeLine(tx, c, l)
 	}

@@ -13,7 +13,11 @@ import (
 // keepPicture is how long a picture waits for the message that it belongs to.
 const keepPicture = time.Hour
 
-// picture is one that was uploaded ahead of its message.
+// keepShown is how long a picture that the person was sent can be looked at.
+const keepShown = 30 * 24 * time.Hour
+
+// picture is one that was uploaded ahead of its message, or that belongs to a line
+// of the log.
 type picture struct {
 	At   time.Time
 	Data []byte
@@ -30,6 +34,23 @@ func (b *Bot) KeepPicture(ctx context.Context, p channel.Peer, random, raw []byt
 	return name, b.Store.Update(ctx, func(tx store.Tx) error {
 		return put(tx, pictures, store.Key{}.Str(p.String()).Str(name), &picture{now, raw})
 	})
+}
+
+// Shown returns the picture of a line that the person was sent; the error is
+// [ErrNoPicture] if it has none, or none any more.
+func (b *Bot) Shown(ctx context.Context, p channel.Peer, seq uint64) (raw []byte, err error) {
+	err = b.Store.View(ctx, func(tx store.Tx) error {
+		pic, err := get[picture](tx, shots, store.Key{}.Str(p.String()).Uint(seq))
+		if err != nil {
+			return err
+		}
+		if pic == nil {
+			return ErrNoPicture
+		}
+		raw = pic.Data
+		return nil
+	})
+	return raw, err
 }
 
 // Picture returns a picture of that person; the error is [ErrNoPicture] if it is

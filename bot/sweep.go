@@ -32,7 +32,7 @@ func (b *Bot) Sweep(ctx context.Context, limit int) (int, error) {
 			return err
 		}
 		n = reminded + freed
-		for table, kept := range map[*store.Table]time.Duration{&transcripts: keepTranscript, &pictures: keepPicture, &notices: keepNotice} {
+		for table, kept := range map[*store.Table]time.Duration{&transcripts: keepTranscript, &pictures: keepPicture, &shots: keepShown, &notices: keepNotice} {
 			old, err := drop(tx, *table, now.Add(-kept), limit)
 			if err != nil {
 				return err
@@ -201,6 +201,7 @@ func forget(tx store.Tx, p channel.Peer) error {
 		mine(transcripts, func(k, _ []byte) bool { return bytes.HasPrefix(k, key) }),
 		mine(pictures, func(k, _ []byte) bool { return bytes.HasPrefix(k, key) }),
 		mine(notices, func(k, _ []byte) bool { return bytes.HasPrefix(k, key) }),
+		mine(shots, func(k, _ []byte) bool { return bytes.HasPrefix(k, key) }),
 		mine(watchers, func(k, _ []byte) bool { return bytes.HasSuffix(k, key) }),
 		mine(tickets, func(_, v []byte) bool { t, err := decode[desk.Ticket](v); return err == nil && t.Peer == p }),
 		mine(claims, func(_, v []byte) bool { c, err := decode[claimed](v); return err == nil && c.To == p }),

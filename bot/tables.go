@@ -116,6 +116,9 @@ var (
 	notices = store.Table{Name: "notices", Decode: decodeRecord[given], Indexes: []store.Index{
 		recordIndex("time", func(g *given) [][]byte { return when(true, store.Key{}.Time(g.At)) }),
 	}}
+	shots = store.Table{Name: "bot-shots", Decode: decodeRecord[picture], Indexes: []store.Index{ // Key(conversation, line): what was sent to those who read the log
+		recordIndex("time", func(p *picture) [][]byte { return when(true, store.Key{}.Time(p.At)) }),
+	}}
 	watchers   = store.Table{Name: "watchers"} // Key(case, conversation) => nothing
 	deliveries = store.Table{Name: "deliveries", Decode: decodeRecord[Delivery], Indexes: []store.Index{
 		recordIndex("due", func(d *Delivery) [][]byte { return when(d.State == Owed, store.Key{}.Str(d.To.Channel).Time(d.Due)) }),
@@ -130,7 +133,7 @@ var (
 
 // Tables returns the declarations that the store must be opened with.
 func Tables() []store.Table {
-	return []store.Table{conversations, transcripts, tickets, watchers, deliveries, pictures, notices, said, claims}
+	return []store.Table{conversations, transcripts, tickets, watchers, deliveries, pictures, shots, notices, said, claims}
 }
 
 // Migrations returns what brought the records to their present shape.

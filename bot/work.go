@@ -249,7 +249,7 @@ func (t *staffTx) Lines(p channel.Peer, limit int) (out []desk.Line, err error) 
 }
 
 func (l *line) forStaff() desk.Line {
-	return desk.Line{At: l.At, From: string(l.From), Text: l.Text, Outcome: string(l.Outcome), Entry: l.Entry, Helpful: string(l.Rated)}
+	return desk.Line{At: l.At, From: string(l.From), Text: l.Text, Outcome: string(l.Outcome), Entry: l.Entry, Helpful: string(l.Rated), Picture: l.Picture}
 }
 
 func (t *staffTx) Find(words string, since time.Time, limit int) (out []desk.Found, err error) {

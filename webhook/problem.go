@@ -34,6 +34,7 @@ var (
 	errBadPicture    = errorKind{http.StatusUnprocessableEntity, "bad-picture", "图片打不开", "图片打不开或尺寸过大，请换一张jpg或png图片。"}
 	errPictureType   = errorKind{http.StatusUnsupportedMediaType, "picture-type", "不支持的图片格式", "只支持jpg和png图片。"}
 	errPictureGone   = errorKind{http.StatusNotFound, "picture-gone", "图片已失效", "图片已失效，请重新上传。"}
+	errNoPicture     = errorKind{http.StatusNotFound, "picture-gone", "图片已失效", "图片已过期，看不到了。需要的话请客服再发一次。"}
 	errUnauthorized  = errorKind{http.StatusUnauthorized, "unauthorized", "会话已失效", "会话已失效，请刷新页面重新开始。"}
 	errUser          = errorKind{http.StatusUnauthorized, "user-invalid", "登录状态已失效", "登录状态已失效，请刷新页面后重试。"}
 	errPreview       = errorKind{http.StatusGone, "preview-expired", "试用链接已失效", "试用链接已失效，请在客服群里再发一次 /preview。"}

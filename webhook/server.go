@@ -192,7 +192,7 @@ func (s *Server) api() error {
 	if len(s.opts.Origins) > 0 {
 		v1.Use(cors.New(cors.Config{AllowOrigins: s.opts.Origins, AllowMethods: []string{"GET", "POST"}, MaxAge: time.Hour,
 			AllowHeaders: []string{"Authorization", "Content-Type", "Last-Event-ID"}, ExposeHeaders: []string{"Retry-After", "X-Request-Id"}}))
-		for _, path := range []string{"/conversation", "/conversation/messages", "/conversation/pictures", "/conversation/ratings", "/conversation/end", "/conversation/events", "/conversation/letter"} {
+		for _, path := range []string{"/conversation", "/conversation/messages", "/conversation/pictures", "/conversation/pictures/:line", "/conversation/ratings", "/conversation/end", "/conversation/events", "/conversation/letter"} {
 			v1.OPTIONS(path, func(c *gin.Context) { c.Status(http.StatusNoContent) })
 		}
 	}
@@ -201,6 +201,7 @@ func (s *Server) api() error {
 	mine.GET("/messages", s.history)
 	mine.POST("/messages", body(maxBody), s.post)
 	mine.POST("/pictures", body(maxPicture), s.upload)
+	mine.GET("/pictures/:line", s.shownPicture)
 	mine.POST("/ratings", body(maxBody), s.rate)
 	mine.POST("/end", body(maxBody), s.end)
 	mine.GET("/events", s.events)

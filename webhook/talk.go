@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -38,6 +39,7 @@ type conversations interface {
 	End(ctx context.Context, p channel.Peer) error
 	KeepPicture(ctx context.Context, p channel.Peer, random, raw []byte) (string, error)
 	Picture(ctx context.Context, p channel.Peer, name string) ([]byte, error)
+	Shown(ctx context.Context, p channel.Peer, seq uint64) ([]byte, error)
 	Bind(ctx context.Context, p channel.Peer, account, statement string) error
 	Preview(ctx context.Context, link string) (m channel.Message, open bool, err error)
 }
@@ -64,6 +66,7 @@ type message struct {
 	Many    bool      `json:"many,omitempty"`
 	Input   string    `json:"input,omitempty"`
 	Image   bool      `json:"image,omitempty"`
+	File    *file     `json:"file,omitempty"`
 	Client  string    `json:"client,omitempty"`
 	Link    *pageLink `json:"link,omitempty"`
 	Rate    bool      `json:"rate,omitempty"`
@@ -99,9 +102,12 @@ type pageLink struct {
 
 func (s *Server) message(l bot.Line) message {
 	m := message{ID: strconv.FormatUint(l.Seq, 10), Seq: l.Seq, At: l.At.UTC(), From: string(l.From), Text: l.Message.Text, Choices: shownChoices(l.Message.Choices),
-		Picture: l.Message.Picture, Many: l.Message.Many, Input: l.Message.Input, Image: l.Picture, Client: l.Client, Rated: string(l.Rated)}
+		Picture: l.Message.Picture, Many: l.Message.Many, Input: l.Message.Input, Image: l.Picture && l.From == bot.User, Client: l.Client, Rated: string(l.Rated)}
 	if l.From == bot.User {
 		m.From = "visitor"
+	} else if l.Picture {
+		m.File = &file{"/api/v1/conversation/pictures/" + m.ID, "图片"}
+		m.Text = cmp.Or(m.Text, "［图片］") // for front ends that do not show it
 	}
 	if entry := l.Message.Entry; entry != "" {
 		m.Rate = true
@@ -432,6 +438,24 @@ func (s *Server) upload(c *gin.Context) {
 		return
 	}
 	c.JSON(http.StatusCreated, gin.H{"picture": name})
+}
+
+// shownPicture answers GET /conversation/pictures/{line} with what the staff sent.
+func (s *Server) shownPicture(c *gin.Context) {
+	seq, err := strconv.ParseUint(c.Param("line"), 10, 63)
+	if err != nil {
+		s.problem(c, errNoPicture)
+		return
+	}
+	raw, err := s.opts.Talks.Shown(c.Request.Context(), whose(c), seq)
+	switch {
+	case errors.Is(err, bot.ErrNoPicture):
+		s.problem(c, errNoPicture)
+	case err != nil:
+		s.broken(c, err)
+	default:
+		c.Data(http.StatusOK, http.DetectContentType(raw), raw)
+	}
 }
 
 // checkPicture looks at what a picture is, whatever it is said to be, without

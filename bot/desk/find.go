@@ -81,10 +81,16 @@ func brief(lines []Line, layout string) string {
 	return written(lines, layout)
 }
 
+// pictureLine stands for a picture in a line of a conversation.
+const pictureLine = "［图片］"
+
 // written is a conversation as text.
 func written(lines []Line, layout string) string {
 	var b strings.Builder
 	for _, l := range lines {
+		if l.Picture && l.Text != pictureLine {
+			l.Text = pictureLine + l.Text
+		}
 		fmt.Fprintf(&b, "%s %s：%s\n", l.At.In(Shanghai).Format(layout), speakers[l.From], l.Text)
 	}
 	return strings.TrimRight(b.String(), "\n")

@@ -141,6 +141,7 @@ type Line struct {
 	At      time.Time
 	From    string // user, bot, staff
 	Text    string // masked
+	Picture bool   // with a picture
 	Outcome string // of what the person said; "" if unknown
 	Entry   string // that the bot showed: "11/phone"
 	Helpful string // how the person rated that: helpful, not-helpful

@@ -3,7 +3,8 @@
 /**
  * @typedef {{token: string, label: string, control?: boolean, inText?: boolean, file?: {href: string, name: string}}} Choice
  * @typedef {{id: string, seq: number, at: string, from: "visitor" | "bot" | "staff", text: string, choices: Choice[], picture?: boolean,
- *   many?: boolean, input?: string, image?: boolean, client?: string, rate?: boolean, rated?: string, link?: {href: string, label: string}}} Message
+ *   many?: boolean, input?: string, image?: boolean, client?: string, rate?: boolean, rated?: string, link?: {href: string, label: string},
+ *   file?: {href: string, name: string}}} Message
  * @typedef {{id: string, text?: string, choice?: string, label?: string, picture?: string, page?: string, device?: string}} Outgoing
  * @typedef {{state: "none" | "waiting" | "held", place: number, hours: {open: boolean, text: string}}} Desk
  * @typedef {{conversation: string, token: string, created: boolean, bound: boolean, cursor: string, brand: string, hotline: string,
@@ -82,7 +83,7 @@ export class Api {
     return this.call("POST", "/ratings", JSON.stringify({ message, helpful }));
   }
 
-  /** The content of a file that a choice stands for. @param {string} path @returns {Promise<Blob>} */
+  /** The content of a file that a choice stands for, or that was sent. @param {string} path @returns {Promise<Blob>} */
   async file(path) {
     let answer;
     try {

@@ -386,14 +386,23 @@ export class Widget {
   /** Saves the file that a choice stands for. @param {{href: string, name: string}} file */
   async download(file) {
     try {
-      const url = URL.createObjectURL(await this.api.file(file.href));
-      const a = el("a", { href: url, download: file.name });
-      a.click();
-      setTimeout(() => URL.revokeObjectURL(url), 60000);
+      this.store(await this.api.file(file.href), file.name);
       this.note("");
     } catch (err) {
       this.note(err instanceof Problem ? err.message : "没有下载成功，请重试。");
     }
+  }
+
+  /** @param {Blob} blob @param {string} name */
+  store(blob, name) {
+    const url = URL.createObjectURL(blob);
+    el("a", { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60000);
+  }
+
+  /** Keeps the end of the log in view when something there grew. @param {number} by pixels */
+  toEnd(by) {
+    if (this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 120 + by) this.log.scrollTop = this.log.scrollHeight;
   }
 
   /** @param {Message} m @param {boolean} helpful */

@@ -75,7 +75,8 @@ export class Rows {
     const bubble = el("div", { class: "bubble" }, el("span", { class: "sr" }, who + "："));
     const picture = m.client && this.w.pictures.get(m.client);
     if (picture) bubble.append(thumb(picture, "您发送的图片"));
-    else bubble.append(...body(text, (value) => this.copy(value)));
+    else if (!m.file || text !== "图片") bubble.append(...body(text, (value) => this.copy(value)));
+    if (m.file) bubble.append(this.shot(m.file));
     const meta = el("div", { class: "meta" }, el("span", {}, (m.from === "staff" ? "人工客服 " : "") + clock(m.at) + (m.from === "visitor" ? " 已发送" : "")));
     if (m.link) meta.append(el("a", { href: m.link.href, target: "_blank", rel: "noopener" }, m.link.label));
     if (m.rate) this.ratings(m, meta);
@@ -83,6 +84,23 @@ export class Rows {
     if (m.id !== "0") row.append(meta);
     if (live && (m.choices.length || m.picture)) row.append(this.choices(m));
     return row;
+  }
+
+  /** A picture that the staff sent; it is saved when it is pressed. @param {{href: string, name: string}} file */
+  shot(file) {
+    const b = el("button", { type: "button", class: "shot" }, "图片加载中…");
+    const load = async () => {
+      try {
+        const blob = await this.w.api.file(file.href);
+        b.replaceChildren(thumb(blob, "人工客服发来的图片，点一下保存", () => this.w.toEnd(b.offsetHeight)));
+        b.onclick = () => this.w.store(blob, file.name + "." + blob.type.replace(/.*\//, ""));
+      } catch (err) {
+        b.textContent = err instanceof Problem && !err.passing ? err.message : "图片没有加载出来，点一下重试。";
+        b.onclick = load;
+      }
+    };
+    load();
+    return b;
   }
 
   /** What can be done about a message. @param {Message} m */

@@ -32,6 +32,7 @@ header button{min-width:44px;min-height:44px;border-radius:10px;color:var(--soft
 .bubble summary{cursor:pointer;color:var(--brand);min-height:32px}
 .copy{text-decoration:underline dotted;text-underline-offset:3px;border-radius:4px}
 .bubble canvas{display:block;max-width:100%;max-height:220px;border-radius:8px}
+.shot{display:block;min-width:120px;min-height:64px;text-align:left;color:var(--soft)}
 .meta{font-size:13px;color:var(--soft);margin:2px 4px 0;display:flex;flex-wrap:wrap;gap:0 8px;align-items:center}
 .meta button{color:var(--brand);min-height:32px}
 .meta .thumb{min-width:40px;min-height:40px;display:grid;place-items:center}

@@ -36,14 +36,15 @@ export function icon(shape, turned) {
   return svg;
 }
 
-/** A small view of a picture: drawn, since the page's policy may refuse addresses of blobs. @param {Blob} file @param {string} label */
-export function thumb(file, label) {
+/** A small view of a picture: drawn, since the page's policy may refuse addresses of blobs. @param {Blob} file @param {string} label @param {() => void} [drawn] */
+export function thumb(file, label, drawn = () => {}) {
   const canvas = el("canvas", { role: "img", "aria-label": label, width: "1", height: "1" });
   createImageBitmap(file).then((b) => {
     const scale = Math.min(1, 320 / b.width, 220 / b.height);
     canvas.width = Math.max(1, Math.round(b.width * scale));
     canvas.height = Math.max(1, Math.round(b.height * scale));
     canvas.getContext("2d")?.drawImage(b, 0, 0, canvas.width, canvas.height);
+    drawn();
   }, () => {}); // the server says what is wrong with it
   return canvas;
 }

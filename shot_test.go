@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"signdesk/actions/platform"
+	"signdesk/actions/platform/demo"
+	"signdesk/bot"
+	"signdesk/bot/channel"
+	"signdesk/bot/desk"
+	"signdesk/webhook"
+)
+
+// shows brings a picture of the staff to the person of a ticket.
+func shows(s *site, id, staff, say, text string, picture []byte) error {
+	return s.talks.Work(s.Context(), func(tx desk.Tx) error {
+		_, err := tx.Say(id, staff, say, channel.Message{Text: text, Image: picture})
+		return err
+	})
+}
+
+// picture gets a picture of a conversation: its status, its kind and its bytes.
+func (s *site) picture(token, path string) (int, string, []byte) {
+	s.Helper()
+	req, err := http.NewRequestWithContext(s.Context(), "GET", s.url+path, nil)
+	s.must(err)
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	s.must(err)
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	s.must(err)
+	return res.StatusCode, res.Header.Get("Content-Type"), raw
+}
+
+// TestStaffPictureOnAPage: a picture of the staff is seen by its visitor, and by
+// nobody else, for a month.
+func TestStaffPictureOnAPage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	g, other := s.guest(), s.guest()
+	g.says("转人工", "已为您转接人工客服")
+	list, err := ticketsOf(t.Context(), s.talks)
+	s.must(err)
+	k := list[0]
+	s.must(claim(t.Context(), s.talks, k.ID, "li"))
+	shot, err := demo.Picture(platform.Reading{Name: "图"})
+	s.must(err)
+	for range 2 { // as often as it comes
+		s.must(shows(s, k.ID, "li", "1", "按这里", shot))
+		s.must(shows(s, k.ID, "li", "2", "", shot))
+	}
+	_, history := s.do("GET", "/api/v1/conversation/messages", g.token, nil)
+	var said []map[string]any
+	for _, m := range history["messages"].([]any) {
+		if m := m.(map[string]any); m["from"] == "staff" {
+			said = append(said, m)
+		}
+	}
+	if len(said) != 2 || said[0]["text"] != "按这里" || said[1]["text"] != "［图片］" {
+		t.Fatalf("the visitor reads %v", said)
+	}
+	for _, m := range said {
+		href := fmt.Sprint(m["file"].(map[string]any)["href"])
+		if status, kind, raw := s.picture(g.token, href); status != 200 || kind != http.DetectContentType(shot) || !bytes.Equal(raw, shot) {
+			t.Errorf("%s: %d %s, %d bytes", href, status, kind, len(raw))
+		}
+		s.wants(404, "picture-gone")(s.do("GET", href, other.token, nil))
+		s.wants(401, "unauthorized")(s.do("GET", href, "", nil))
+	}
+	for _, none := range []string{"1", "999", "-1", "x", "18446744073709551616"} {
+		s.wants(404, "picture-gone")(s.do("GET", "/api/v1/conversation/pictures/"+none, g.token, nil))
+	}
+	s.must(s.talks.Look(t.Context(), func(tx desk.Tx) error {
+		lines, err := tx.Lines(k.Peer, 10)
+		if n := len(lines); err == nil && (n < 2 || lines[n-2].Text != "按这里" || !lines[n-2].Picture || !lines[n-1].Picture) {
+			t.Errorf("the staff read %+v", lines)
+		}
+		return err
+	}))
+
+	seq := uint64(said[0]["seq"].(float64))
+	for _, passed := range []struct {
+		days int
+		want error
+	}{{29, nil}, {2, bot.ErrNoPicture}} {
+		s.must(s.clock.Wait(t.Context(), time.Duration(passed.days)*24*time.Hour))
+		_, err := s.talks.Sweep(t.Context(), 100)
+		s.must(err)
+		if _, err := s.talks.Shown(t.Context(), k.Peer, seq); !errors.Is(err, passed.want) {
+			t.Errorf("after %d days more: %v, want %v", passed.days, err, passed.want)
+		}
+	}
+}
+
+// TestStaffPictureIsForgotten: it goes with the conversation.
+func TestStaffPictureIsForgotten(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	k := &talker{site: s, peer: channel.Peer{Channel: webhook.Channel, ID: "v-1"}, account: "A-1202"}
+	k.says("转人工")
+	list, err := ticketsOf(t.Context(), s.talks)
+	s.must(err)
+	s.must(claim(t.Context(), s.talks, list[0].ID, "li"))
+	s.must(shows(s, list[0].ID, "li", "1", "", []byte("\x89PNG\r\n\x1a\n")))
+	_, err = s.talks.Shown(t.Context(), k.peer, 3)
+	s.must(err)
+	_, err = s.talks.Forget(t.Context(), "A-1202")
+	s.must(err)
+	if _, err := s.talks.Shown(t.Context(), k.peer, 3); !errors.Is(err, bot.ErrNoPicture) {
+		t.Errorf("the picture is still there: %v", err)
+	}
+}
