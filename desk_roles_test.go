@@ -15,7 +15,7 @@ var staffAccess = map[string]desk.Role{
 	"/help": desk.Nobody, "/start": desk.Nobody,
 	"/queue": desk.Reader, "/card": desk.Reader, "/history": desk.Reader, "/stats": desk.Reader,
 	"/claim": desk.Staff, "/note": desk.Staff, "/bot": desk.Staff, "/close": desk.Staff, "/tag": desk.Staff, "/c": desk.Staff, "/canned": desk.Staff,
-	"/transcript": desk.Staff, "/find": desk.Staff,
+	"/transcript": desk.Staff, "/find": desk.Staff, "/ask": desk.Staff,
 	"/reviews": desk.Reviewer,
 	"/teach":   desk.Staff, "/drafts": desk.Staff, "/try": desk.Staff, "/preview": desk.Staff, "/releases": desk.Reader,
 	"/misses": desk.Editor, "/draft": desk.Editor, "/check": desk.Editor, "/publish": desk.Editor, "/rollback": desk.Editor,

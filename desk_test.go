@@ -127,13 +127,13 @@ func newOffice(t *testing.T, cfg *Config, x *outside, change func(*office)) *off
 	if o.talks, err = newBot(cfg, o.s, o.base, recognise, log, botHooks{desk: true, read: pageChannels}); err != nil {
 		t.Fatal(err)
 	}
-	o.library.Live, o.library.Talks, o.talks.Trial = o.base, o.talks, o.library.Trial()
+	o.library.Live, o.library.Talks, o.library.See, o.talks.Trial = o.base, o.talks, o.talks.See, o.library.Trial()
 	o.desk = newDesk(cfg, o.s, o.talks, o.base, o.library, log)
 	keep, err := newKept(o.s.store, o.s.key, telegram.Channel)
 	if err != nil {
 		t.Fatal(err)
 	}
-	account, err := telegram.New(telegram.Options{Token: officeToken, Transport: o.wire, Keep: keep, Now: o.s.clock.Now, Logger: log, Receive: o.desk.Receive,
+	account, err := telegram.New(telegram.Options{Token: officeToken, Transport: o.wire, Keep: keep, Now: o.s.clock.Now, Logger: log, Receive: o.desk.Receive, Looks: o.desk.Looks,
 		Reached: func(ctx context.Context, p channel.Peer, _ bool) error { return o.talks.Reached(ctx, p) }})
 	if err != nil {
 		t.Fatal(err)

@@ -91,7 +91,7 @@ func serve(ctx context.Context, cfg *Config, opts any, _ []string, io std) (err 
 		}}); err != nil {
 		return err
 	}
-	library.Talks, library.Preview, talks.Trial = talks, svc.previewLink, library.Trial()
+	library.Talks, library.See, library.Preview, talks.Trial = talks, talks.See, svc.previewLink, library.Trial()
 	limits, err := rates(cfg.Rate)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"signdesk/bot"
 	"signdesk/bot/channel"
 	"signdesk/bot/desk"
+	"signdesk/bot/telegram/telegramtest"
 	"signdesk/webhook"
 )
 
@@ -116,4 +118,79 @@ func TestStaffPictureIsForgotten(t *testing.T) {
 	if _, err := s.talks.Shown(t.Context(), k.peer, 3); !errors.Is(err, bot.ErrNoPicture) {
 		t.Errorf("the picture is still there: %v", err)
 	}
+}
+
+// TestStaffAskByPicture: a screenshot that the staff send to the bot alone, forward
+// to it, or ask about where they work is read and answered for them; nobody else
+// gets any of it.
+func TestStaffAskByPicture(t *testing.T) {
+	inOffice(t, func(o *office) {
+		eye := &scriptedEye{lines: []string{"14:05 5G 83%", "提示", "该企业已经被13800001234提交实名认", "证申请，如有问题，请联系客服", "知道了"}}
+		o.talks.Eye = eye
+		shot, err := demo.Picture(platform.Reading{Name: "图"})
+		if err != nil {
+			o.Fatal(err)
+		}
+		topic := o.taken()
+		o.news()
+		alone := o.tg.Private(staffLi)
+		post := func(c *telegramtest.Chat, p telegramtest.Person, w telegramtest.Words) string {
+			o.Helper()
+			before := len(c.Messages())
+			c.Post(p, w)
+			o.pass(time.Second)
+			o.settle()
+			var said []string
+			for _, m := range c.Messages()[before:] {
+				if m.Bot {
+					said = append(said, m.Text)
+				}
+			}
+			return strings.Join(said, "\n")
+		}
+		const seen = "我看到的是：“该企业已经被138****1234提交实名认证申请，如有问题，请联系客服"
+		forwarded := map[string]any{"forward_origin": map[string]any{"type": "hidden_user", "date": 1, "sender_user_name": "甲"}}
+		for _, w := range []telegramtest.Words{{Photo: shot}, {Document: shot, Name: "a.png", MIME: "image/png", Text: "这个怎么处理"}, {Photo: shot, Extra: forwarded}, {Photo: shot, Text: "/ask"}} {
+			got := post(alone, staffLi, w)
+			o.wants(got, seen, "删除企业", "没有发给客户")
+			o.lacks(got, "13800001234")
+		}
+		got := post(o.group, staffLi, telegramtest.Words{Topic: topic, Photo: shot, Text: "/ask"})
+		o.wants(got, seen, "删除企业")
+		o.wants(o.group.Show(), "[💡发送：")
+		o.wants(post(o.group, staffLi, telegramtest.Words{Topic: topic, Text: "/ask 提示无权限怎么办"}), "无权限")
+		o.wants(post(o.group, staffLi, telegramtest.Words{Text: "/ask"}), "/ask 问题")
+
+		o.wants(post(alone, staffLi, telegramtest.Words{Photo: shot, Text: "/try"}), seen, "现在：《", "发布草稿后：《")
+
+		// What the customer sent is asked about by a reply to it.
+		o.brings(channel.Inbound{Peer: channel.Peer{Channel: chatChannel, ID: "a"}, Picture: shot})
+		sent := 0
+		for _, m := range o.group.Messages() {
+			if m.Bot && m.File != "" {
+				sent = m.ID
+			}
+		}
+		o.wants(post(o.group, staffWang, telegramtest.Words{Topic: topic, Text: "/ask", ReplyTo: sent}), seen)
+
+		eye.lines = []string{"星期五 晴", "今日气温二十三度，北风三级"}
+		o.wants(post(alone, staffLi, telegramtest.Words{Photo: shot}), "没有对应的条目")
+		o.wants(post(alone, staffLi, telegramtest.Words{Photo: shot, Text: "提示无签署权限，需要申请"}), "无签署权限")
+		eye.lines = nil
+		o.wants(post(alone, staffLi, telegramtest.Words{Photo: shot}), "没有看到")
+		eye.err = errors.New("killed")
+		o.wants(post(alone, staffLi, telegramtest.Words{Photo: shot}), "没能识别")
+		o.talks.Eye = nil
+		o.wants(post(alone, staffLi, telegramtest.Words{Photo: shot}), "/ask 问题")
+		asked := eye.asked.Load()
+		o.wants(post(o.tg.Private(strange), strange, telegramtest.Words{Photo: shot}), "您还没有权限")
+		if eye.asked.Load() != asked {
+			o.Error("a picture of somebody without a role was read")
+		}
+		if got := o.news(); got != "" {
+			o.Errorf("the customer was told %q", got)
+		}
+		o.writes(ownerZhou, "", "/audit")
+		o.wants(o.group.Show(), "小李  查知识库")
+	})
 }

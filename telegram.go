@@ -116,7 +116,7 @@ func newSupport(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, library 
 		return nil, err
 	}
 	d := newDesk(cfg, s, talks, base, library, log)
-	o := telegram.Options{Token: g.Token, API: g.API, Proxy: g.Proxy, Secret: g.Secret, Keep: keep, Now: s.clock.Now, Logger: log, Receive: d.Receive,
+	o := telegram.Options{Token: g.Token, API: g.API, Proxy: g.Proxy, Secret: g.Secret, Keep: keep, Now: s.clock.Now, Logger: log, Receive: d.Receive, Looks: d.Looks,
 		Reached: func(ctx context.Context, board channel.Peer, member bool) error {
 			if !member {
 				return nil
@@ -164,17 +164,14 @@ func newDesk(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, library *le
 			return d
 		},
 		Person: s.person,
-		Suggest: func(ctx context.Context, question string) (out []desk.Suggestion, err error) {
+		Suggest: func(ctx context.Context, question string) ([]desk.Suggestion, error) {
 			d, err := base.Decide(ctx, question)
 			if err != nil || !bot.Asks(question, d) {
 				return nil, err
 			}
-			for i := range d.Hits {
-				p := d.Hits[i].Part()
-				out = append(out, desk.Suggestion{Key: string(p.Entry.ID) + "/" + string(p.ID), Title: p.Title})
-			}
-			return out, nil
+			return bot.Suggestions(d), nil
 		},
+		Ask:      talks.Consult,
 		Answer:   func(key string) string { return bot.PartText(base.Content(), key) },
 		Entry:    func(id string) string { return bot.EntryTitle(base.Content(), id) },
 		Commands: library.Commands(), Buttons: library.Buttons(),

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"signdesk/bot/channel"
+	"signdesk/bot/desk"
 	"signdesk/data/store"
 	"signdesk/kb"
 )
@@ -164,15 +165,76 @@ func (b *Bot) see(ctx context.Context, in channel.Inbound) (*Sight, error) {
 	if err != nil || wanted {
 		return nil, err
 	}
-	s, err := Look(ctx, b.baseFor(in.Peer), func(pass int) ([]string, error) { return b.Eye.Read(ctx, in.Picture, pass) })
+	return b.look(ctx, b.baseFor(in.Peer), in.Picture, in.Peer.Channel)
+}
+
+// look reads a picture that came by a channel.
+func (b *Bot) look(ctx context.Context, base base, picture []byte, channel string) (*Sight, error) {
+	s, err := Look(ctx, base, func(pass int) ([]string, error) { return b.Eye.Read(ctx, picture, pass) })
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil:
-		b.Logger.Warn("picture not read", "channel", in.Peer.Channel, "err", err)
+		b.Logger.Warn("picture not read", "channel", channel, "err", err)
 		return &Sight{Failed: true}, nil
 	}
 	return &s, nil
+}
+
+// Consult answers the staff: by what is on a picture, if there is one, or else by
+// the words.
+func (b *Bot) Consult(ctx context.Context, words string, picture []byte) (f desk.Finding, err error) {
+	d := kb.Decision{Kind: kb.None}
+	if f.Blind = b.Eye == nil; picture != nil && !f.Blind {
+		s, err := b.look(ctx, b.Base, picture, desk.Channel)
+		if err != nil {
+			return f, err
+		}
+		f.Failed = s.Failed
+		if s.tells() {
+			f.Seen, d = shown(s.Text), s.Decision
+		}
+	}
+	if words != "" && d.Kind != kb.Answer {
+		said, err := b.Base.Decide(ctx, words)
+		if err != nil {
+			return f, err
+		}
+		if d.Kind == kb.None || said.Kind == kb.Answer {
+			d = said
+		}
+	}
+	if d.Kind != kb.None {
+		f.Text, f.Found = Compose(d, b.Contact).Text(), Suggestions(d)
+	}
+	return f, nil
+}
+
+// See returns the words on a picture that a base knows best, and how they are shown
+// to the staff; "" if there are none, or nobody can read it.
+func (b *Bot) See(ctx context.Context, by *kb.Base, picture []byte) (words, as string, err error) {
+	if b.Eye == nil {
+		return "", "", nil
+	}
+	s, err := b.look(ctx, by, picture, desk.Channel)
+	if err != nil || !s.tells() {
+		return "", "", err
+	}
+	return s.Text, shown(s.Text), nil
+}
+
+// tells reports whether what was seen is worth a word.
+func (s *Sight) tells() bool {
+	return !s.Failed && (s.Decision.Kind != kb.None || hans(s.Text) >= shortest)
+}
+
+// Suggestions are what the staff may send of a decision.
+func Suggestions(d kb.Decision) (out []desk.Suggestion) {
+	for i := range d.Hits {
+		p := d.Hits[i].Part()
+		out = append(out, desk.Suggestion{Key: string(p.Entry.ID) + "/" + string(p.ID), Title: p.Title})
+	}
+	return out
 }
 
 // pictureWanted reports whether a picture of that person is for the staff, or for
@@ -216,7 +278,7 @@ func (t *turn) seen(short bool) {
 	case s.Failed:
 		t.say(textPictureFailed)
 		return
-	case s.Decision.Kind == kb.None && hans(s.Text) < shortest:
+	case !s.tells():
 		t.say(textNoText)
 		return
 	}

@@ -34,6 +34,8 @@ type Act struct {
 	Quoted  string // text of the message that was replied to
 	Picture []byte // raw image; nil if there is none
 	Message string // the platform's name of the message, for [Post.React]; "" of a press
+	// Forwarded tells that the message is somebody else's, passed on.
+	Forwarded bool
 }
 
 // A Post says where on a board of the staff a message stands, and as what.

@@ -23,6 +23,9 @@ type Command struct {
 	// Work does it in the background, and returns what is shown then. It may be
 	// called again for the same job, after a failure or the end of the process.
 	Work func(ctx context.Context, j Job) (channel.Message, error)
+	// Picture tells that it looks at a picture: its own, or that of the message that
+	// it replies to.
+	Picture bool
 }
 
 // A Button is what is done by a button whose token is the name, a colon, and what
@@ -122,6 +125,7 @@ func (d *Desk) table() map[string]*Command {
 		{Name: "find", Role: Staff, Help: "/find 词 在近30天的对话里查找", Run: d.find},
 		{Name: "reviews", Role: Reviewer, Help: "/reviews 待审核的事项", Run: d.listReviews},
 		{Name: "stats", Role: Reader, Help: "/stats 天数 统计和图表", Work: d.stats},
+		{Name: "ask", Role: Staff, Help: "/ask 问题 看机器人会怎么答；也可以配上截图，或者回复一张截图来发；私聊里直接发截图就行", Work: d.ask, Picture: true},
 		{Name: "role", Role: Owner, Help: "/role 编号 角色 名字 授权；/role 看所有人", Run: d.grant},
 		{Name: "audit", Role: Owner, Help: "/audit 最近的操作记录", Run: d.readAudit},
 	}
@@ -284,6 +288,9 @@ func (d *Desk) do(c *Call) error {
 			return c.Alert(d.denied(c, p.Role))
 		}
 		return p.Do(c, arg)
+	case c.Act.Command == "" && d.aside(c):
+		c.Act.Command = "ask"
+		return d.do(c)
 	case c.Act.Command == "":
 		return d.words(c)
 	case cmd == nil:

@@ -44,6 +44,9 @@ type Options struct {
 	Person func(ctx context.Context, account string) (Person, error)
 	// Suggest returns what the knowledge base would answer, the best first.
 	Suggest func(ctx context.Context, question string) ([]Suggestion, error)
+	// Ask is what the knowledge base has to what is on a picture, if there is one, or
+	// else to words.
+	Ask func(ctx context.Context, words string, picture []byte) (Finding, error)
 	// Answer is the text of a suggestion, by its key; "" if it is not there.
 	Answer func(key string) string
 	// Reviews are the decisions that wait for the staff; nil for none.

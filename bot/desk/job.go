@@ -21,6 +21,8 @@ type Job struct {
 	Topic   string
 	Ticket  string // that the act was about; "" for none
 	Quoted  string
+	Picture []byte `json:",omitempty"` // of commands that look at one
+	Private bool   `json:",omitempty"` // in a chat with that member of the staff alone
 
 	// Tell shows how far the job is, in the place of what was shown before.
 	Tell func(text string) `json:"-"`
@@ -29,7 +31,10 @@ type Job struct {
 // begin writes a job down; its card says that it is being done.
 func (d *Desk) begin(c *Call, cmd *Command) error {
 	a := &c.Act
-	j := &Job{ID: a.ID, Command: cmd.Name, Text: a.Text, Staff: a.Staff, Name: a.Name, Role: c.Role, Board: a.Board, Topic: a.Topic, Ticket: c.ticket, Quoted: a.Quoted}
+	j := &Job{ID: a.ID, Command: cmd.Name, Text: a.Text, Staff: a.Staff, Name: a.Name, Role: c.Role, Board: a.Board, Topic: a.Topic, Ticket: c.ticket, Quoted: a.Quoted, Private: a.Private}
+	if cmd.Picture {
+		j.Picture = a.Picture
+	}
 	if err := errors.Join(put(c.Tx, jobs, store.Key{}.Str(j.ID), j), c.Audit(cmd.Name, "", a.Text)); err != nil {
 		return err
 	}

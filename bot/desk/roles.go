@@ -152,5 +152,5 @@ func (d *Desk) called(tx Tx, on string) (string, error) {
 // didNames are the acts of the audit in words.
 var didNames = map[string]string{"role": "授权", "claim": "接单", "say": "回复", "note": "备注", "free": "交还机器人", "close": "结束", "reopen": "再次联系",
 	"tag": "标签", "canned": "常用语", "pass": "通过", "reject": "驳回", "transcript": "导出对话", "find": "查找", "history": "看记录",
-	"misses": "看没答上的问题", "try": "试问", "preview": "网页试用", "check": "试跑", "publish": "发布", "stats": "看统计",
+	"misses": "看没答上的问题", "try": "试问", "ask": "查知识库", "preview": "网页试用", "check": "试跑", "publish": "发布", "stats": "看统计",
 	"draft": "写草稿", "undraft": "删草稿", "dismiss": "忽略问题", "rollback": "退回版本"}

@@ -21,7 +21,7 @@ func (l *Library) Commands() []desk.Command {
 		{Name: "teach", Role: desk.Staff, Help: "/teach 问题 把刚才给客户的回答教给机器人；也可以回复那条回答来发", Run: l.teach},
 		{Name: "drafts", Role: desk.Staff, Help: "/drafts 还没发布的草稿", Run: l.listDrafts},
 		{Name: "draft", Role: desk.Editor, Help: "/draft 编号 答案 文字：改草稿的答案；也可以改“标题”、加“问法”、“删除”", Run: l.editDraft},
-		{Name: "try", Role: desk.Staff, Help: "/try 问题 看发布草稿后机器人会怎么答", Work: l.try},
+		{Name: "try", Role: desk.Staff, Help: "/try 问题 看发布草稿后机器人会怎么答；也可以配截图", Work: l.try, Picture: true},
 		{Name: "preview", Role: desk.Staff, Help: "/preview 在网页上试用草稿的链接，两小时内有效", Run: l.preview},
 		{Name: "check", Role: desk.Editor, Help: "/check 用全部测试题试跑草稿，不发布", Work: l.publish},
 		{Name: "publish", Role: desk.Editor, Help: "/publish 测试通过后发布草稿；管理员可以 /publish 强制", Work: l.publish},

@@ -45,6 +45,9 @@ type Options struct {
 	Talks desk.Talks
 	// Live is the base that answers; nil outside of a server.
 	Live *kb.Live
+	// See returns the words on a picture that a base knows best, and how they are
+	// shown; "" if there are none, or nobody can read it. It is nil outside of a server.
+	See func(ctx context.Context, b *kb.Base, picture []byte) (words, shown string, err error)
 	// Preview makes an address at which the drafts can be tried for a while, "" if
 	// there is none; nil if there never is.
 	Preview func() string

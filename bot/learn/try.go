@@ -13,7 +13,7 @@ import (
 
 // try is /try.
 func (l *Library) try(ctx context.Context, j desk.Job) (channel.Message, error) {
-	if strings.TrimSpace(j.Text) == "" {
+	if strings.TrimSpace(j.Text) == "" && j.Picture == nil {
 		return said("请写问题：/try 问题")
 	}
 	b, err := l.Candidate(ctx)
@@ -24,15 +24,28 @@ func (l *Library) try(ctx context.Context, j desk.Job) (channel.Message, error) 
 	if err != nil {
 		return channel.Message{}, err
 	}
-	after, err := b.Decide(ctx, j.Text)
+	words, lead := j.Text, ""
+	if j.Picture != nil && l.See != nil {
+		seen, shown, err := l.See(ctx, b, j.Picture)
+		if err != nil {
+			return channel.Message{}, err
+		}
+		if seen != "" {
+			words, lead = seen, "我看到的是：“"+shown+"”\n"
+		}
+	}
+	if strings.TrimSpace(words) == "" {
+		return said("这张图片里没有认出有关的文字，请打成字：/try 问题")
+	}
+	after, err := b.Decide(ctx, words)
 	if err != nil {
 		return channel.Message{}, err
 	}
-	before, err := l.Live.Decide(ctx, j.Text)
+	before, err := l.Live.Decide(ctx, words)
 	if err != nil {
 		return channel.Message{}, err
 	}
-	return said("现在：" + told(before) + "\n发布草稿后：" + told(after))
+	return said(lead + "现在：" + told(before) + "\n发布草稿后：" + told(after))
 }
 
 // preview is /preview.

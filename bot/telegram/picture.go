@@ -13,10 +13,14 @@ import (
 	"signdesk/bot/channel"
 )
 
-// picture gets the picture of a message, if it has one. ok is false if there is
+// picture gets the picture of a message, if it has one, or that which its command is
+// about. ok is false if there is
 // one that cannot be had: the person was told.
 func (a *Account) picture(ctx context.Context, id int64, m *message, act *channel.Act) (ok bool, err error) {
 	f := m.image()
+	if r := m.replied(); f == nil && r != nil && a.Looks != nil && a.Looks(act.Command) {
+		f = r.image()
+	}
 	if f == nil {
 		return true, nil
 	}

@@ -313,6 +313,34 @@ func TestPictures(t *testing.T) {
 	})
 }
 
+// TestPictureThatIsAskedAbout: a command that looks at pictures gets that of the
+// message which it replies to; others do not, and forwarded ones are told apart.
+func TestPictureThatIsAskedAbout(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, func(o *telegram.Options) { o.Looks = func(command string) bool { return command == "ask" } })
+		c := r.s.Group(group).Forum(true)
+		shot := picture(t, 60, 40)
+		m := out(group, "", post("c/1", "甲"))
+		m.Message.Image = shot
+		r.send(m)
+		sent := c.Messages()[0].ID
+		c.Post(li, telegramtest.Words{Topic: "甲", Text: "/ask", ReplyTo: sent})
+		c.Post(li, telegramtest.Words{Topic: "甲", Text: "/note 看到了", ReplyTo: sent})
+		c.Post(li, telegramtest.Words{Topic: "甲", Text: "看到了", ReplyTo: sent})
+		c.Post(li, telegramtest.Words{Topic: "甲", Text: "/ask 这个", Photo: shot, Extra: map[string]any{"forward_origin": map[string]any{"type": "user"}}})
+		c.Post(li, telegramtest.Words{Topic: "甲", Text: "/ask 没有图"})
+		defer r.run()()
+		var got []string
+		for _, a := range r.taken() {
+			got = append(got, fmt.Sprint(a.Command, " ", a.Text, " ", len(a.Picture) == len(shot), " ", a.Forwarded))
+		}
+		want := []string{"ask  true false", "note 看到了 false false", " 看到了 false false", "ask 这个 true true", "ask 没有图 false false"}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("acts (-want +got):\n%s", d)
+		}
+	})
+}
+
 func TestMembership(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t)

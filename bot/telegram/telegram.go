@@ -72,6 +72,9 @@ type Options struct {
 	// Receive takes an act. It returns nil only after the act is on disk, and
 	// takes the same [channel.Act.ID] as often as it comes.
 	Receive func(ctx context.Context, act channel.Act) error
+	// Looks reports whether a command looks at the picture of the message that it
+	// replies to, if it has none itself; nil if none does.
+	Looks func(command string) bool
 	// Reached is told when the bot becomes a member of a board or stops being
 	// one, so that what was parked for it can be owed again; nil to ignore it.
 	// It is called at least once, like Receive.
