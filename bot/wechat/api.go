@@ -184,8 +184,15 @@ func (a *Account) typing(ctx context.Context, openid string) {
 func (a *Account) upload(ctx context.Context, picture []byte) (string, error) {
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
-	part, err := w.CreatePart(textproto.MIMEHeader{"Content-Disposition": {`form-data; name="media"; filename="picture.png"`},
-		"Content-Type": {http.DetectContentType(picture)}})
+	kind := http.DetectContentType(picture)
+	name := "picture.png"
+	switch kind {
+	case "image/jpeg":
+		name = "picture.jpg"
+	case "image/gif":
+		name = "picture.gif"
+	}
+	part, err := w.CreatePart(textproto.MIMEHeader{"Content-Disposition": {`form-data; name="media"; filename="` + name + `"`}, "Content-Type": {kind}})
 	if err == nil {
 		_, err = part.Write(picture)
 	}

@@ -102,6 +102,11 @@ func (a *Account) asMenu(m channel.Message) (menu, bool) {
 	return menuOf(m)
 }
 
+// errSpent is why what follows a picture waits.
+func errSpent() error {
+	return &channel.SendError{Kind: channel.Closed, Code: "window", Err: errors.New("wechat: no sends are left for what follows the picture")}
+}
+
 // Send implements [channel.Sender] by customer-service messages.
 func (a *Account) Send(ctx context.Context, m channel.Outbound) error {
 	if err := a.paused.sending(a.Verified, a.Now()); err != nil {
@@ -118,6 +123,9 @@ func (a *Account) Send(ctx context.Context, m channel.Outbound) error {
 			return err
 		}
 		sent++
+		if m.Budget == 1 {
+			return after(errSpent(), sent)
+		}
 	}
 	limit := most(m)
 	if body, ok := a.asMenu(m.Message); ok && m.Skip == 0 {

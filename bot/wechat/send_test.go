@@ -248,6 +248,47 @@ func TestImage(t *testing.T) {
 	})
 }
 
+// TestImageOnce: what goes after a picture fails, or finds no send left; the picture
+// is not sent again with it.
+func TestImageOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		budget int
+		faults []wechattest.Fault
+		want   string
+	}{
+		"network": {0, []wechattest.Fault{{}, {Status: 502}}, "retry"},
+		"quota":   {0, []wechattest.Fault{{}, {Code: 45047}}, "closed 45047"},
+		"budget":  {1, nil, "closed window"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, nil, func(r *rig) {
+				r.push(wechattest.Text("u1", "1", "在吗"))
+				r.platform.Fail(sendPath, c.faults...)
+				m := channel.Outbound{ID: "i", To: channel.Peer{Channel: "wechat", ID: "u1"}, Budget: c.budget,
+					Message: channel.Message{Text: "请看图", Image: []byte("\xff\xd8\xff")}}
+				err := r.account.Send(r.Context(), m)
+				se := new(channel.SendError)
+				if !errors.As(err, &se) || se.Parts != 1 || failure(err) != c.want {
+					r.Fatalf("got %v (%+v), want %s after one part", err, se, c.want)
+				}
+				r.want("u1", "您说：在吗", "[图片]")
+				m.Skip, m.Budget = 1, 0
+				if n := r.account.Cost(m); n != 1 {
+					r.Errorf("the rest costs %d", n)
+				}
+				if err := r.account.Send(r.Context(), m); err != nil {
+					r.Error(err)
+				}
+				r.want("u1", "您说：在吗", "[图片]", "请看图")
+				up := r.platform.Calls("/cgi-bin/media/upload")
+				if len(up) != 1 || !strings.Contains(up[0].Body, `filename="picture.jpg"`) {
+					r.Errorf("%d uploads: %+v", len(up), up)
+				}
+			})
+		})
+	}
+}
+
 // TestUnverified never calls an interface: all is closed to it.
 func TestUnverified(t *testing.T) {
 	inBubble(t, func(o *wechat.Options) { o.Verified = false }, func(r *rig) {
@@ -306,8 +347,8 @@ func TestRestOfALongMessage(t *testing.T) {
 	})
 }
 
-// TestImageOnce: a picture whose words fail is not sent again with them.
-func TestImageOnce(t *testing.T) {
+// TestWordsAfterImage: a picture whose words fail is not sent again with them.
+func TestWordsAfterImage(t *testing.T) {
 	for name, choices := range map[string][]channel.Choice{"words": nil, "menu": {{Token: "a", Label: "电脑"}}} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, nil, func(r *rig) {
