@@ -194,3 +194,88 @@ func TestStaffAskByPicture(t *testing.T) {
 		o.wants(o.group.Show(), "小李  查知识库")
 	})
 }
+
+// TestStaffPictureThatCannotGo: where a picture cannot be brought, the staff are told
+// so at once, and nothing of it goes.
+func TestStaffPictureThatCannotGo(t *testing.T) {
+	inOffice(t, func(o *office) {
+		o.hires()
+		png, err := demo.Picture(platform.Reading{Name: "图"})
+		if err != nil {
+			o.Fatal(err)
+		}
+		for _, c := range []struct {
+			peer    channel.Peer
+			picture []byte
+			want    string // "" for what is brought
+		}{
+			{channel.Peer{Channel: "wechat", ID: "o1"}, png, "公众号没有认证"},
+			{channel.Peer{Channel: webhook.LinkChannel, ID: "AAAAAAAA"}, png, "短信链接"},
+			{channel.Peer{Channel: chatChannel, ID: "a"}, []byte("BM" + strings.Repeat("\x00", 60)), "JPG、PNG、GIF"},
+			{channel.Peer{Channel: chatChannel, ID: "b"}, png, ""},
+		} {
+			before := len(o.group.Topics())
+			o.brings(channel.Inbound{Peer: c.peer, Text: "转人工"}) // nobody sends to the first ones here
+			topic := o.group.Topics()[before]
+			id := o.group.Post(staffLi, telegramtest.Words{Topic: topic, Text: "按这里", Document: c.picture, Name: "a", MIME: "image/x"})
+			o.settle()
+			list, err := o.talks.Transcript(o.ctx, c.peer)
+			if err != nil {
+				o.Fatal(err)
+			}
+			log := strings.Join(list, "\n")
+			if c.want == "" {
+				o.wants(log, "按这里")
+				o.wants(o.news(), "b：按这里<图>")
+				continue
+			}
+			o.wants(o.group.Show(), c.want, "图片和配的文字都没有发给客户")
+			o.lacks(log, "按这里")
+			if got := o.mark(id); got != "" {
+				o.Errorf("%v: marked %q", c.peer, got)
+			}
+		}
+	})
+}
+
+// TestStaffPictureOfANote: what is written with a picture as a note, or as another
+// command, does not make the picture go to the customer, nor those of its album.
+func TestStaffPictureOfANote(t *testing.T) {
+	inOffice(t, func(o *office) {
+		topic := o.taken()
+		o.news()
+		shot, err := demo.Picture(platform.Reading{Name: "图"})
+		if err != nil {
+			o.Fatal(err)
+		}
+		post := func(album, text string) int {
+			w := telegramtest.Words{Topic: topic, Text: text, Photo: shot}
+			if album != "" {
+				w.Extra = map[string]any{"media_group_id": album}
+			}
+			id := o.group.Post(staffLi, w)
+			o.settle()
+			return id
+		}
+		for _, id := range []int{post("", "/note"), post("1", "/note 身份证对过了"), post("1", ""), post("1", "")} {
+			if got := o.mark(id); got != channel.MarkKept {
+				o.Errorf("marked %q", got)
+			}
+		}
+		o.wants(o.group.Show(), "备注（小李）：［图片］\n", "备注（小李）：［图片］身份证对过了")
+		o.lacks(o.group.Show(), "备注（小李）：［图片］\n备注（小李）：［图片］\n")
+		post("2", "/tag 急")
+		post("2", "")
+		o.wants(o.group.Show(), "/tag 不带图片，图片没有用到")
+		if got := o.news(); got != "" {
+			o.Errorf("the customer was told %q", got)
+		}
+		post("3", "按这里")
+		post("3", "")
+		o.wants(o.news(), "a：按这里<图>\na：<图>")
+		post("", "后来的")
+		o.wants(o.news(), "a：后来的<图>")
+		o.writes(staffLi, topic, "/history")
+		o.wants(o.group.Show(), "客服：［图片］按这里", "客服：［图片］\n")
+	})
+}

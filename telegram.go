@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"regexp"
 	"sync"
@@ -21,6 +22,7 @@ import (
 	"signdesk/bot/desk/chart"
 	"signdesk/bot/learn"
 	"signdesk/bot/telegram"
+	"signdesk/bot/wechat"
 	"signdesk/data/store"
 	"signdesk/kb"
 	"signdesk/webhook"
@@ -172,12 +174,29 @@ func newDesk(cfg *Config, s *service, talks *bot.Bot, base *kb.Live, library *le
 			return bot.Suggestions(d), nil
 		},
 		Ask:      talks.Consult,
+		Carries:  cfg.carries,
 		Answer:   func(key string) string { return bot.PartText(base.Content(), key) },
 		Entry:    func(id string) string { return bot.EntryTitle(base.Content(), id) },
 		Commands: library.Commands(), Buttons: library.Buttons(),
 		Reviews: &reviewDesk{service: s},
 		Chart:   func(st desk.Stats) ([]byte, error) { return chart.Draw(st, letter.Font) },
 	})
+}
+
+// carries tells why a picture cannot be brought to a person; "" if it can. Its size
+// is bounded already where it comes in.
+func (c *Config) carries(to channel.Peer, picture []byte) string {
+	switch {
+	case to.Channel == webhook.LinkChannel:
+		return "他在短信链接打开的页面上，那里看不到图片。请改发文字。"
+	case to.Channel == wechat.Channel && c.Wechat.Verified != "on":
+		return "公众号没有认证，只能带文字给他。请改发文字。"
+	}
+	switch http.DetectContentType(picture) {
+	case "image/jpeg", "image/png", "image/gif": // what WeChat takes, and every browser draws
+		return ""
+	}
+	return "只能发 JPG、PNG、GIF 图片，请转换后重发。"
 }
 
 // person tells the staff who an account is.

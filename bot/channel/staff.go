@@ -34,6 +34,9 @@ type Act struct {
 	Quoted  string // text of the message that was replied to
 	Picture []byte // raw image; nil if there is none
 	Message string // the platform's name of the message, for [Post.React]; "" of a press
+	// Album is what the messages of several pictures sent at once have in common;
+	// "" of others.
+	Album string
 	// Forwarded tells that the message is somebody else's, passed on.
 	Forwarded bool
 }

@@ -277,8 +277,12 @@ func (d *Desk) foreign(ctx context.Context, act channel.Act) error {
 
 // do does an act.
 func (d *Desk) do(c *Call) error {
+	if done, err := d.captioned(c); done || err != nil {
+		return err
+	}
 	name, arg, _ := strings.Cut(c.Act.Click, ":")
-	switch cmd := d.commands[c.Act.Command]; {
+	cmd := d.commands[c.Act.Command]
+	switch {
 	case c.Act.Click != "":
 		p, ok := d.presses[name]
 		if !ok {
@@ -297,11 +301,16 @@ func (d *Desk) do(c *Call) error {
 		return c.Reply("没有 /" + c.Act.Command + " 这条命令。发 /help 看有哪些。")
 	case c.Role < cmd.Role:
 		return c.Reply(d.denied(c, cmd.Role))
-	case cmd.Work != nil:
-		return d.begin(c, cmd)
-	default:
-		return cmd.Run(c)
 	}
+	if c.Act.Picture != nil && !cmd.Picture && cmd.Name != "note" {
+		if err := d.unused(c); err != nil {
+			return err
+		}
+	}
+	if cmd.Work != nil {
+		return d.begin(c, cmd)
+	}
+	return cmd.Run(c)
 }
 
 func (d *Desk) denied(c *Call, want Role) string {

@@ -47,6 +47,9 @@ type Options struct {
 	// Ask is what the knowledge base has to what is on a picture, if there is one, or
 	// else to words.
 	Ask func(ctx context.Context, words string, picture []byte) (Finding, error)
+	// Carries tells why a picture cannot be brought to a person, ready to be read; ""
+	// if it can.
+	Carries func(to channel.Peer, picture []byte) string
 	// Answer is the text of a suggestion, by its key; "" if it is not there.
 	Answer func(key string) string
 	// Reviews are the decisions that wait for the staff; nil for none.

@@ -42,7 +42,10 @@ func (d *Desk) said(tx Tx, w *work, h Happening, f facts) error {
 // words takes what a member of the staff wrote or sent without a command: to the
 // person of the topic, or as the reason of a rejection.
 func (d *Desk) words(c *Call) error {
-	if id, ok := strings.CutPrefix(c.Act.Card, "r/"); ok && c.Act.Text != "" {
+	if id, ok := strings.CutPrefix(c.Act.Card, "r/"); ok {
+		if c.Act.Text == "" {
+			return c.Reply("驳回的理由请用文字写，图片没有用到。")
+		}
 		return d.reasonTyped(c, id)
 	}
 	switch {
@@ -71,6 +74,15 @@ func (d *Desk) speak(c *Call, ticket string, m channel.Message) error {
 	if !w.Closed.IsZero() {
 		return c.Reply("这次服务已结束，这句话没有发给客户。要再联系他，请按下面的按钮，再重发一次。",
 			channel.Choice{Token: "again:" + w.Ticket, Label: "再次联系"})
+	}
+	if m.Image != nil {
+		if why := d.Carries(w.Peer, m.Image); why != "" {
+			what := "图片"
+			if m.Text != "" {
+				what = "图片和配的文字都"
+			}
+			return c.Reply(what + "没有发给客户：" + why)
+		}
 	}
 	mine := w.Staff == c.Act.Staff
 	switch err := d.take(c, w); {
@@ -141,15 +153,19 @@ func (d *Desk) delivered(tx Tx, w *work, h Happening) error {
 
 // note is /note.
 func (d *Desk) note(c *Call) error {
-	if c.ticket == "" || c.Act.Text == "" {
+	text := d.Mask(c.Act.Text)
+	if c.Act.Picture != nil { // which stands in the topic
+		text = pictureLine + text
+	}
+	if c.ticket == "" || text == "" {
 		return c.Reply("请在客户的话题里这样写：/note 文字。客户看不到备注。")
 	}
 	w, err := d.work(c.Tx, c.ticket)
 	if err != nil {
 		return err
 	}
-	w.Notes = append(w.Notes, note{At: c.Tx.Now(), Name: c.Act.Name, Text: d.Mask(c.Act.Text)})
-	if err := errors.Join(c.Audit("note", w.Ticket, c.Act.Text), c.mark(channel.MarkKept)); err != nil {
+	w.Notes = append(w.Notes, note{At: c.Tx.Now(), Name: c.Act.Name, Text: text})
+	if err := errors.Join(c.Audit("note", w.Ticket, text), c.mark(channel.MarkKept)); err != nil {
 		return err
 	}
 	return d.changed(c.Tx, w, c.facts, "")

@@ -57,6 +57,7 @@ type (
 		TopicCreated  json.RawMessage `json:"forum_topic_created"`
 		TopicClosed   json.RawMessage `json:"forum_topic_closed"`
 		TopicReopened json.RawMessage `json:"forum_topic_reopened"`
+		Album         string          `json:"media_group_id"`
 		Forward       json.RawMessage `json:"forward_origin"` // whose it was, if it is passed on
 
 		// What cannot be passed on.
@@ -252,7 +253,7 @@ func (a *Account) act(ctx context.Context, id int64, m *message) (channel.Act, e
 	act := channel.Act{
 		ID: actID(id), At: time.Unix(m.Date, 0).UTC(), Board: channel.Peer{Channel: Channel, ID: board}, Private: m.Chat.ID > 0,
 		Topic: place.Topic, Card: place.Card, Staff: strconv.FormatInt(m.From.ID, 10), Name: m.From.name(), Text: strings.TrimSpace(text),
-		Message: strconv.Itoa(m.ID), Forwarded: m.Forward != nil,
+		Message: strconv.Itoa(m.ID), Album: m.Album, Forwarded: m.Forward != nil,
 	}
 	if r := m.replied(); r != nil {
 		act.Quoted, _ = r.words()
