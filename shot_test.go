@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -278,4 +279,74 @@ func TestStaffPictureOfANote(t *testing.T) {
 		o.writes(staffLi, topic, "/history")
 		o.wants(o.group.Show(), "客服：［图片］按这里", "客服：［图片］\n")
 	})
+}
+
+// sink takes what is sent to one channel, or refuses it.
+type sink struct {
+	fail error
+	got  []channel.Message
+}
+
+func (k *sink) Send(_ context.Context, m channel.Outbound) error {
+	if k.fail == nil {
+		k.got = append(k.got, m.Message)
+	}
+	return k.fail
+}
+
+// TestPictureThatWaitsTooLong: what cannot be brought for a month loses its picture,
+// and not its words.
+func TestPictureThatWaitsTooLong(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	k := &talker{site: s, peer: channel.Peer{Channel: "far", ID: "a"}}
+	k.says("转人工")
+	list, err := ticketsOf(t.Context(), s.talks)
+	s.must(err)
+	s.must(claim(t.Context(), s.talks, list[0].ID, "li"))
+	s.must(shows(s, list[0].ID, "li", "1", "按这里", []byte("\x89PNG\r\n\x1a\n")))
+	s.must(shows(s, list[0].ID, "li", "2", "", []byte("\x89PNG\r\n\x1a\n")))
+	out := &sink{fail: &channel.SendError{Kind: channel.Closed, Code: "45015"}}
+	bring := func() {
+		s.must(s.talks.Reached(t.Context(), k.peer))
+		for range 5 {
+			_, err := s.talks.DeliverOnce(t.Context(), map[string]channel.Sender{"far": out})
+			s.must(err)
+			s.must(s.clock.Wait(t.Context(), time.Minute))
+		}
+	}
+	held := func() (n int) {
+		list, err := s.talks.Pending(t.Context(), k.peer, 10)
+		s.must(err)
+		for _, d := range list {
+			if d.Message.Image != nil {
+				n++
+			}
+		}
+		return n
+	}
+	bring()
+	s.must(s.clock.Wait(t.Context(), 29*24*time.Hour))
+	_, err = s.talks.Sweep(t.Context(), 100)
+	s.must(err)
+	if n := held(); n != 2 {
+		t.Errorf("%d pictures wait, want both", n)
+	}
+	s.must(s.clock.Wait(t.Context(), 2*24*time.Hour))
+	for range 2 { // one at a time
+		_, err := s.talks.Sweep(t.Context(), 1)
+		s.must(err)
+	}
+	if n := held(); n != 0 {
+		t.Errorf("%d pictures are kept", n)
+	}
+	out.fail = nil
+	bring()
+	var got []string
+	for _, m := range out.got {
+		got = append(got, m.Text)
+	}
+	if text := strings.Join(got, "\n"); !strings.Contains(text, "按这里\n（图片等得太久，已经删除。）\n（图片等得太久，已经删除。）") {
+		t.Errorf("the person was told %q", text)
+	}
 }

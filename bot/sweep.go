@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"signdesk/bot/channel"
@@ -39,6 +40,10 @@ func (b *Bot) Sweep(ctx context.Context, limit int) (int, error) {
 			}
 			n += old
 		}
+		unsent, err := dropUnsent(tx, now.Add(-keepShown), limit)
+		if err != nil {
+			return err
+		}
 		old, err := dropSaid(tx, now, limit)
 		if err != nil {
 			return err
@@ -48,7 +53,7 @@ func (b *Bot) Sweep(ctx context.Context, limit int) (int, error) {
 			return err
 		}
 		seen, err := store.SweepOnce(tx, now.Add(-keepSeen), limit)
-		n += old + replies + seen
+		n += unsent + old + replies + seen
 		return err
 	})
 	if err == nil && n > 0 {
@@ -65,6 +70,26 @@ func drop(tx store.Tx, t store.Table, before time.Time, limit int) (int, error) 
 	}
 	for _, key := range old {
 		if err := t.Delete(tx, key); err != nil {
+			return 0, err
+		}
+	}
+	return len(old), nil
+}
+
+// dropUnsent takes the pictures out of what could not be brought since a time.
+func dropUnsent(tx store.Tx, before time.Time, limit int) (int, error) {
+	var old []*Delivery
+	for _, raw := range deliveries.By(tx, "picture", store.Range{To: store.Key{}.Time(before), Limit: limit}) {
+		d, err := decode[Delivery](raw)
+		if err != nil {
+			return 0, err
+		}
+		old = append(old, d)
+	}
+	for _, d := range old {
+		d.Message.Image = nil
+		d.Message.Text = strings.TrimPrefix(d.Message.Text+"\n"+textPictureOld, "\n")
+		if err := putDelivery(tx, d); err != nil {
 			return 0, err
 		}
 	}

@@ -128,6 +128,9 @@ var (
 		recordIndex("state", func(d *Delivery) [][]byte {
 			return when(d.State == Parked || d.State == Dead, store.Key{}.Str(string(d.State)).Uint(d.Seq))
 		}),
+		recordIndex("picture", func(d *Delivery) [][]byte {
+			return when(d.Message.Image != nil && d.State != Sent, store.Key{}.Time(d.Created))
+		}),
 	}}
 )
 
@@ -150,6 +153,7 @@ func LaterMigrations() []store.Migration {
 	return []store.Migration{
 		{Name: "bot-due-by-channel", Apply: deliveries.Rebuild},
 		{Name: "bot-given-up", Apply: deliveries.Rebuild}, // what is owed is not looked for by state any more
+		{Name: "bot-unsent-pictures", Apply: deliveries.Rebuild},
 	}
 }
 

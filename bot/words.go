@@ -21,6 +21,7 @@ const (
 	textSolved       = "谢谢您的反馈，祝您签约顺利。"
 	textUnsolved     = "抱歉没能帮您解决。需要的话可以再转人工，或者把还没解决的地方说给我听。"
 	textPictureLine  = "［图片］"
+	textPictureOld   = "（图片等得太久，已经删除。）"
 	textTicketOpen   = "已经在为您转接人工客服了，请稍等。"
 	textReturned     = "人工服务已结束，接下来由智能助手继续为您服务。"
 	textAway         = "客服暂时离开，先由智能助手为您服务；您的问题仍在排队，客服会再联系您。"
