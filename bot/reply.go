@@ -82,6 +82,9 @@ func Compose(d kb.Decision, c Contact) Reply {
 		r.Also = alternatives(d.Hits[1:])
 	case kb.Choices:
 		r.Lead = "您是不是想问下面哪一个？都不是的话，换个说法再问一次。"
+		if len(d.Hits) == 1 {
+			r.Lead = "您是想问下面这个吗？是的话请回复1，不是的话，换个说法再问一次。"
+		}
 		r.Also = alternatives(d.Hits)
 	case kb.Smalltalk:
 		r.Message, r.Lead = "", d.Topic.Reply
@@ -128,7 +131,11 @@ func where(p *kb.Part) string {
 		w = append(w, "请在手机上操作")
 	}
 	if len(p.MiniPrograms) > 0 {
-		w = append(w, "微信小程序「"+strings.Join(p.MiniPrograms, "」「")+"」")
+		programs := "微信小程序「" + strings.Join(p.MiniPrograms, "」「") + "」"
+		if p.Channel == kb.ChannelPC {
+			return w[0] + "；其中" + programs + "在手机上打开"
+		}
+		w = append(w, programs)
 	}
 	return strings.Join(w, "，")
 }

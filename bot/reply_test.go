@@ -102,6 +102,35 @@ func TestComposeChoicesTellsEntriesApart(t *testing.T) {
 	}
 }
 
+func TestComposeOneChoice(t *testing.T) {
+	e11, _ := twoEntries()
+	d := kb.Decision{Kind: kb.Choices, Hits: []kb.Hit{hit(e11, 0.4, kb.PartHit{Part: e11.Parts[0], Sure: 1})}}
+	want := `您是想问下面这个吗？是的话请回复1，不是的话，换个说法再问一次。
+1. 我是负责人，要当管理员：请先让发起方重发。`
+	if diff := cmp.Diff(want, bot.Compose(d, contact).Text()); diff != "" {
+		t.Errorf("text (-want +got):\n%s", diff)
+	}
+}
+
+// A part that is done on a computer, and in part by a mini program, says which is where.
+func TestComposeWhere(t *testing.T) {
+	e11, _ := twoEntries()
+	p := e11.Parts[0]
+	for _, tt := range []struct {
+		channel kb.Channel
+		want    string
+	}{
+		{kb.ChannelPC, "请在电脑端操作；其中微信小程序「印章管理」在手机上打开"},
+		{kb.ChannelPhone, "请在手机上操作，微信小程序「印章管理」"},
+		{kb.ChannelAny, "微信小程序「印章管理」"},
+	} {
+		p.Channel, p.MiniPrograms = tt.channel, []string{"印章管理"}
+		if got := bot.ShowPart(p).Answer.Where; got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.channel, got, tt.want)
+		}
+	}
+}
+
 func TestComposeNone(t *testing.T) {
 	e11, _ := twoEntries()
 	near := []kb.Hit{hit(e11, 0.1, kb.PartHit{Part: e11.Parts[0], Sure: 1})}

@@ -13,6 +13,9 @@ import (
 // tokenPart begins the token of a part of an entry: "k:11/phone".
 const tokenPart = "k:"
 
+// contactFlow tells how people are reached, and takes a message for them.
+const contactFlow = "contact"
+
 // route decides what a turn is for, and has it done. The order is: the staff's
 // hold, buttons, control words, the open step, other flows, the knowledge base.
 func (t *turn) route() error {
@@ -453,6 +456,15 @@ func (t *turn) offers(part *kb.Part) {
 			add(actions.Offer{Flow: t.Engine.ByCode(code), Slots: t.carried()})
 		}
 	}
+	if len(flows) == 0 {
+		return
+	}
+	lead := textOffers // tells numbered actions from numbered steps
+	if flows[0].Flow == contactFlow {
+		lead = textContacts
+	}
+	t.say(lead)
+	t.common += "\n" + lead
 	var r actions.Reply
 	t.Engine.Propose(st, &r, "", flows)
 	t.take(r)

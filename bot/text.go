@@ -57,7 +57,9 @@ func (r Reply) writeAlso(b *strings.Builder) {
 	case kb.Answer:
 		b.WriteString("\n如果您的情况是下面这样，请回复序号：\n")
 	case kb.Choices:
-		b.WriteString("请回复序号：\n")
+		if len(r.Also) > 1 {
+			b.WriteString("请回复序号：\n")
+		}
 	case kb.None:
 		b.WriteString("离您的问题最近的是：\n")
 	}

@@ -34,6 +34,8 @@ const (
 )
 
 const (
+	textOffers        = "\n要我直接帮您办，请选："
+	textContacts      = "\n还可以选："
 	textPictureFailed = "这张图片没能识别出来。请把屏幕上的提示打给我，或者换一张清楚的截图。"
 	textSeenUnknown   = "没有找到和它对应的办法。如果看错了，请把屏幕上的提示打给我；也可以回复“转人工”。"
 )
