@@ -34,6 +34,15 @@ func squeezed(s string) string {
 var ordinals = map[string]int{"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,
 	"①": 1, "②": 2, "③": 3, "④": 4, "⑤": 5, "⑥": 6, "⑦": 7, "⑧": 8, "⑨": 9}
 
+// Ordinal reads the number of something that was shown: 2, 二, 第二个, 选B.
+func Ordinal(text string) (n int, ok bool) { return ordinal(text) }
+
+// Agrees reports whether a text is a plain yes.
+func Agrees(text string) bool {
+	yes, ok := yesNo(text)
+	return yes && ok
+}
+
 // ordinal reads the number of an option: 1, １, 一, 第一个, A, 选2.
 func ordinal(text string) (int, bool) {
 	t := squeezed(text)

@@ -245,6 +245,9 @@ func (t *turn) outside() error {
 	if o := t.offer(); t.u.intent.Start && o.Flow != "" {
 		return t.start(o)
 	}
+	if ok, err := t.aside(); ok || err != nil {
+		return err
+	}
 	if t.u.in.Picture != nil {
 		t.seen(false)
 		return nil
@@ -352,18 +355,21 @@ func (t *turn) pickedRating() string {
 }
 
 // picked shows the part that the utterance picks from the last message, by
-// number or title.
+// number or title; the only one also by a yes.
 func (t *turn) picked() bool {
 	text := strings.TrimSpace(t.u.in.Text)
-	n, err := strconv.Atoi(text)
+	n, numbered := actions.Ordinal(text)
 	i := 0
 	for _, c := range t.conv.Shown {
 		if !c.Control {
 			i++
 		}
-		if (err == nil && i == n && !c.Control || c.Label == text) && strings.HasPrefix(c.Token, tokenPart) {
+		if (numbered && i == n && !c.Control || c.Label == text) && strings.HasPrefix(c.Token, tokenPart) {
 			return t.showPart(c.Token)
 		}
+	}
+	if only := t.onlyPart(); only != "" && actions.Agrees(text) {
+		return t.showPart(only)
 	}
 	return false
 }
@@ -409,7 +415,7 @@ func (t *turn) answer(short bool) {
 	}
 	t.compose(r, text, part, short)
 	if d.Kind == kb.None && !short {
-		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: "c:" + actions.Human, Label: textHuman, Control: true})
+		t.offerHuman()
 	}
 }
 
@@ -434,6 +440,9 @@ func (t *turn) compose(r Reply, text string, part *kb.Part, short bool) {
 		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: tokenPart + string(o.Entry) + "/" + string(o.Part), Label: o.Title, InText: true, Control: true})
 	}
 	t.offers(part)
+	if t.aboutHumans(part) {
+		t.offerHuman()
+	}
 }
 
 // offers proposes the flow that the utterance is about, and those of the part.

@@ -34,6 +34,10 @@ const (
 )
 
 const (
+	textDeclined      = "好的，那就先不办了。需要的时候随时叫我，祝您签约顺利。"
+	textNothingOpen   = "现在没有正在办理的事项。要办什么，或者遇到了什么提示，直接告诉我就行。"
+	textUpset         = "抱歉，是我没帮到位，让您着急了。请把屏幕上的提示原文发给我，我再找一次；也可以点“转人工”，请客服来帮您。"
+	textWhich         = "您想办哪一件？请选，或者直接告诉我："
 	textOffers        = "\n要我直接帮您办，请选："
 	textContacts      = "\n还可以选："
 	textPictureFailed = "这张图片没能识别出来。请把屏幕上的提示打给我，或者换一张清楚的截图。"
@@ -50,6 +54,9 @@ func Greeting(c Contact) string {
 func Beginnings() []Beginning {
 	return []Beginning{{"提示无权限", "提示无权限怎么办"}, {"提示未加入企业", "提示未加入企业怎么办"}, {"企业怎么认证", "企业怎么认证"}, {"怎么更换管理员", "怎么更换管理员"}}
 }
+
+// wanted are the labels of the flows that people want most.
+var wanted = []string{"join_company", "contract_status", "choose_cert", "change_admin", "setup_seal"}
 
 // A Beginning is something that people often want.
 type Beginning struct{ Label, Utterance string }
