@@ -2,6 +2,7 @@ package bot
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -457,14 +458,19 @@ func (t *turn) offers(part *kb.Part) {
 			flows = append(flows, o)
 		}
 	}
-	if t.u.in.Click == "" {
-		add(t.offer())
+	about := t.offer()
+	if part == nil || slices.ContainsFunc(part.Flows, func(code string) bool { return t.Engine.ByCode(code) == about.Flow }) {
+		add(about)
 	}
 	if part != nil {
 		for _, code := range part.Flows {
 			add(actions.Offer{Flow: t.Engine.ByCode(code), Slots: t.carried()})
 		}
 	}
+	add(about)
+	slices.SortStableFunc(flows, func(a, b actions.Offer) int {
+		return int(flag(a.Flow == contactFlow)) - int(flag(b.Flow == contactFlow))
+	})
 	if len(flows) == 0 {
 		return
 	}
