@@ -40,7 +40,11 @@ func newBot(cfg *Config, s *service, base *kb.Live, recognise recogniser, log *s
 	if err != nil {
 		return nil, err
 	}
-	engine, err := actions.New(flows.All(s.platform, s.words), words, flows.Extract)
+	names, err := flows.ReadNames(data.Words())
+	if err != nil {
+		return nil, err
+	}
+	engine, err := actions.New(flows.All(s.platform, s.words, names), words, flows.Extract)
 	if err != nil {
 		return nil, err
 	}

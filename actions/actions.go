@@ -287,6 +287,10 @@ type Problem struct {
 	Ends string
 	// Kept is set if the value was right in form, so that it is no bad input.
 	Kept bool
+	// Doubt is a value that is right in form and may be meant, but is likely to
+	// be something else: the person is asked, and it is taken if he says so. The
+	// text asks; that of the words if empty.
+	Doubt string
 }
 
 func (p *Problem) Error() string { return "actions: problem " + p.Rule }

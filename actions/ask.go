@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -120,6 +121,17 @@ func (e *Engine) lastChoice(c *Context) StepID {
 	return ""
 }
 
+// doubt asks whether a value is really meant.
+func (e *Engine) doubt(r *Reply, c *Context, step *Step, p *Problem) {
+	c.Session.Doubt = p.Doubt
+	args := Args{"value": p.Doubt}
+	r.add(cmp.Or(p.Text, fill(cmp.Or(e.stepWords(c, step).Doubt, e.words[engineWords].Texts["doubt"]), args)))
+	for _, word := range []string{yes, no} {
+		r.Choices = append(r.Choices, Choice{Token: tokenControl + word, Label: fill(e.words[engineWords].Texts["doubt"+word], args)})
+	}
+	e.controls(r, c)
+}
+
 // read returns the value that an input has for a step, or the problem with it.
 // Neither: the input says nothing to this step.
 func (e *Engine) read(c *Context, step *Step, in Input) (string, *Problem, error) {
@@ -144,7 +156,7 @@ func (e *Engine) read(c *Context, step *Step, in Input) (string, *Problem, error
 	value, err := step.Parse(c, in)
 	var p *Problem
 	if errors.As(err, &p) {
-		if p.Text == "" {
+		if p.Text == "" && p.Doubt == "" {
 			p = e.hint(c, step)
 		}
 		return "", p, nil

@@ -72,7 +72,7 @@ func (e *Engine) Offered(st *State, shown []Choice, text string) *Offer {
 // between should be looked for first.
 func (e *Engine) IsFree(st *State) bool {
 	s := st.Active()
-	if s == nil || st.Aside != AsideNone || s.Confirm {
+	if s == nil || st.Aside != AsideNone || s.Confirm || s.Doubt != "" {
 		return false
 	}
 	step := e.flows[s.Flow].step(s.Step)
@@ -140,6 +140,16 @@ func (e *Engine) Take(t *Turn, st *State, in Input) (r Reply, why *Problem, ok b
 		r, err = e.Control(t, st, word)
 		return r, nil, true, err
 	}
+	if s.Doubt != "" && in.Picture == nil {
+		if y, said := e.settles(s, in.Text); said {
+			word := no
+			if y {
+				word = yes
+			}
+			r, err = e.Control(t, st, word)
+			return r, nil, true, err
+		}
+	}
 	if b := e.pressed(c, step, in); b != nil {
 		if over, err := e.lapsed(t, st, &r); over || err != nil {
 			return r, nil, true, err
@@ -151,6 +161,9 @@ func (e *Engine) Take(t *Turn, st *State, in Input) (r Reply, why *Problem, ok b
 		in.Text = in.Option
 	}
 	value, why, err := e.read(c, step, in)
+	if why != nil && why.Doubt != "" && why.Doubt == s.Doubt { // said again: it is meant
+		value, why = s.Doubt, nil
+	}
 	if err != nil || why != nil && !why.Kept {
 		e.said(c, &r)
 		return r, why, false, err
@@ -455,6 +468,9 @@ func (e *Engine) answer(t *Turn, st *State, aside Aside, word string) (Reply, er
 		e.ProposeResume(st, &r)
 		return r, nil
 	}
+	if !s.Confirm && s.Doubt != "" {
+		return e.resolve(t, st, word)
+	}
 	if !s.Confirm && e.flows[s.Flow].step(s.Step).Do == nil {
 		return e.Remind(t, st), nil
 	}
@@ -467,6 +483,42 @@ func (e *Engine) answer(t *Turn, st *State, aside Aside, word string) (Reply, er
 	c := e.context(t, s)
 	step := c.flow.step(s.Step)
 	return r, e.goOn(t, st, &r, c, step, e.commit(&r, c, step))
+}
+
+// settles reads the answer to whether a doubtful value is meant.
+func (e *Engine) settles(s *Session, text string) (yes, ok bool) {
+	if y, ok := yesNo(text); ok {
+		return y, true
+	}
+	var options []Option
+	for _, word := range []string{"yes", "no"} {
+		options = append(options, Option{ID: word, Label: fill(e.words[engineWords].Texts["doubt"+word], Args{"value": s.Doubt})})
+	}
+	if id, ok := pickOption(options, text); ok {
+		return id == "yes", true
+	}
+	ok = insists.MatchString(squeezed(text))
+	return ok, ok
+}
+
+// insists are answers that a doubtful value is meant all the same.
+var insists = regexp.MustCompile(`^(就是|真的?是|确实是|是这个|没错|是啊|是呀|就叫|真叫|没打错|没写错|我就叫)`)
+
+// resolve takes or drops the value that was in doubt.
+func (e *Engine) resolve(t *Turn, st *State, word string) (Reply, error) {
+	var r Reply
+	s := st.Active()
+	if over, err := e.lapsed(t, st, &r); over || err != nil {
+		return r, err
+	}
+	c := e.context(t, s)
+	step, value := c.flow.step(s.Step), s.Doubt
+	s.Doubt = ""
+	if word == no {
+		e.ask(&r, c, step, true)
+		return r, nil
+	}
+	return r, e.goOn(t, st, &r, c, step, e.take(st, &r, c, step, value))
 }
 
 // cancelled tells that a chain was given up, and what of it stays.

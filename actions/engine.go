@@ -348,6 +348,9 @@ func (e *Engine) visit(t *Turn, st *State, r *Reply, c *Context, step *Step) (wa
 			return false, err
 		} else if problem == nil && value != "" {
 			return false, e.take(st, r, c, step, value)
+		} else if problem != nil && problem.Doubt != "" {
+			e.doubt(r, c, step, problem)
+			return true, nil
 		} else if problem != nil && (problem.Kept || problem.Text != e.hint(c, step).Text) { // right in form, and yet no
 			r.add(problem.Text)
 		}
@@ -427,7 +430,7 @@ func (e *Engine) leave(c *Context, step *Step) {
 }
 
 func (e *Engine) jump(s *Session, to StepID) {
-	s.Step, s.Entered, s.Confirm, s.Called, s.Reopen, s.Misses = to, false, false, false, false, 0
+	s.Step, s.Entered, s.Confirm, s.Called, s.Reopen, s.Misses, s.Doubt = to, false, false, false, false, 0, ""
 }
 
 // lapsed leaves the place of a flow that cannot go on. ok is false if it can.
@@ -463,7 +466,7 @@ func (e *Engine) lapsed(t *Turn, st *State, r *Reply) (ok bool, err error) {
 func (e *Engine) take(st *State, r *Reply, c *Context, step *Step, value string) error {
 	s := c.Session
 	s.Slots[step.slot()] = value
-	s.Misses, s.Reopen = 0, false
+	s.Misses, s.Reopen, s.Doubt = 0, false, ""
 	switch {
 	case step.Confirm:
 		s.Trail = append(s.Trail, step.ID)
@@ -511,6 +514,10 @@ func (e *Engine) problem(st *State, r *Reply, c *Context, step *Step, err error)
 		return err
 	}
 	s := c.Session
+	if p.Doubt != "" && !s.Confirm {
+		e.doubt(r, c, step, p)
+		return errWaits
+	}
 	r.add(p.Text)
 	switch {
 	case p.Ends != "":

@@ -63,6 +63,7 @@ type Session struct {
 	Called  bool              `json:",omitempty"` // the step's flow is running
 	Reopen  bool              `json:",omitempty"` // came here by going back
 	Misses  int               `json:",omitempty"`
+	Doubt   string            `json:",omitempty"` // a value that is taken if the person says so
 	Started time.Time
 	Expires time.Time
 	// Reminded is set once the person was told that it will expire.

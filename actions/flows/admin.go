@@ -24,7 +24,7 @@ func (f *Flows) admin() actions.Flow {
 			}, "inactive", "start")},
 		{ID: "inactive", Next: actions.To("newAdmin")},
 		{ID: "login", Parse: parse(readLogin)},
-		{ID: "name", Parse: parse(readName), Free: true, Confirm: true, Args: f.adminArgs, Do: func(c *Context) error {
+		{ID: "name", Parse: f.name, Free: true, Confirm: true, Args: f.adminArgs, Do: func(c *Context) error {
 			return f.do(c, func(t *platform.Tx) error {
 				m, err := t.AddMember(platform.MemberForm{Enterprise: enterpriseOf(c), Login: c.Get("login"), Name: c.Get("name")})
 				if err == nil {

@@ -12,7 +12,7 @@ var _ = add((*Flows).contact)
 func (f *Flows) contact() actions.Flow {
 	return actions.Flow{Name: "contact", Code: "F11", Revision: 1, Steps: []actions.Step{
 		{ID: "card", Choose: actions.All, Args: f.hoursArgs, Next: actions.By("card", map[string]actions.StepID{"leave": "note", "no": "bye"})},
-		{ID: "note", Free: true, Parse: parse(textOf(2, 500))},
+		{ID: "note", Free: true, Parse: f.anything(textOf(2, 500))},
 		{ID: "leave", Confirm: true, Args: func(c *Context) actions.Args { return actions.Args{"note": c.Get("note")} }, Do: func(c *Context) error {
 			return f.do(c, func(t *platform.Tx) error { return t.LeaveTicket(c.Get("note")) })
 		}},

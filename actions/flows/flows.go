@@ -23,6 +23,7 @@ import (
 type Flows struct {
 	p     *platform.Platform
 	words *platform.Words
+	names *Names
 }
 
 // makers are the flows of this package: each file adds its own.
@@ -33,9 +34,9 @@ func add(make func(*Flows) actions.Flow) bool {
 	return true
 }
 
-// All returns all flows, for a platform and its words.
-func All(p *platform.Platform, w *platform.Words) []actions.Flow {
-	f := &Flows{p, w}
+// All returns all flows, for a platform, its words, and what people are called.
+func All(p *platform.Platform, w *platform.Words, n *Names) []actions.Flow {
+	f := &Flows{p, w, n}
 	var all []actions.Flow
 	for _, make := range makers {
 		all = append(all, make(f))

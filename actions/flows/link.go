@@ -112,7 +112,7 @@ func (f *Flows) decisionSteps() []actions.Step {
 		{ID: "narrow", Choose: actions.All, Args: f.linkArgs, Next: actions.By("narrow", map[string]actions.StepID{"asked": "confirm", "less": "viewScope"})},
 		{ID: "viewScope", Choose: f.narrowerViews, Skip: func(c *Context) bool { return len(f.narrowerViews(c)) == 0 }},
 		{ID: "signScope", Choose: f.narrowerSigns, Next: actions.To("confirm")},
-		{ID: "reason", Parse: parse(textOf(2, 200)), Free: true},
+		{ID: "reason", Parse: f.anything(textOf(2, 200)), Free: true},
 		{ID: "confirm", Confirm: true, Do: code, Args: f.decisionArgs},
 		{ID: "code", Parse: parse(readCode), Secret: true, Do: f.decide, Args: f.linkArgs, Buttons: []actions.Button{{ID: "resend", Do: code}},
 			Next: actions.Decide(func(c *Context) actions.StepID {

@@ -226,7 +226,7 @@ func TestR12_46_OnlyItsRole(t *testing.T) {
 	w.notifies("A-1202", "C-12-1", "财务", "14000001291")
 	k := w.bearing("14000001291")
 	k.wants(k.start("link"), "!法定代表人刷脸", "!授权书", "!【同意】")
-	k.says(demo.LegalRepID("12"), "省") // is taken for the bank's name, nothing else
+	k.says(demo.LegalRepID("12"), "开户银行是") // is asked about as the bank's name, nothing else
 	if q := w.requestIs(platform.RequestPending); q.DecidedBy != "" {
 		t.Errorf("decided by %s", q.DecidedBy)
 	}

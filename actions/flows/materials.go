@@ -29,9 +29,9 @@ func (f *Flows) materials() actions.Flow {
 			}
 			return []string{"name", "registration", "rep"}
 		}, Next: actions.By("edits", map[string]actions.StepID{"name": "company", "registration": "registration", "rep": "rep"})},
-		{ID: "company", Parse: parse(readCompany), Free: true, Next: actions.To("check")},
+		{ID: "company", Parse: f.told(readCompany, likeBusiness), Free: true, Next: actions.To("check")},
 		{ID: "registration", Parse: parse(value.Registration), Next: actions.To("check")},
-		{ID: "rep", Parse: parse(repName), Free: true, Next: actions.To("check")},
+		{ID: "rep", Parse: f.repName, Free: true, Next: actions.To("check")},
 		{ID: "idFront", Parse: f.picture(platform.FileIDCard), Args: f.materialArgs, Skip: has("idFront")},
 		{ID: "idBack", Parse: f.picture(platform.FileIDCard), Args: f.materialArgs, Skip: has("idBack")},
 		{ID: "idNumber", Parse: f.idCard, Secret: true, Args: f.materialArgs, Skip: has("idNumber")},
@@ -77,7 +77,16 @@ func (f *Flows) picture(use platform.FileUse) func(*Context, actions.Input) (str
 }
 
 // repName reads a name exactly as it is typed: the registry's spaces count.
-func repName(text string) (string, bool) { return value.PersonName(text) }
+func (f *Flows) repName(_ *Context, in actions.Input) (string, error) {
+	name, ok := value.PersonName(in.Text)
+	switch _, v := f.names.judge(name); {
+	case !ok || v == wrong:
+		return "", &actions.Problem{}
+	case v == unsure:
+		return "", &actions.Problem{Doubt: name}
+	}
+	return name, nil
+}
 
 func certID(c *Context) platform.CertificationID { return platform.CertificationID(c.Get("cert")) }
 

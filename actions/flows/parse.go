@@ -71,7 +71,6 @@ var (
 	readCode      = within(codeInText, value.Code)
 	readAccount   = within(accountInText, value.BankAccount)
 	readCompany   = asked("company", company)
-	readName      = asked("name", personName)
 	readRecipient = readLogin
 )
 
@@ -86,14 +85,6 @@ func readLogin(text string) (string, bool) {
 // company reads the name of a company, with the brackets as they were typed.
 func company(text string) (string, bool) {
 	return value.Text(strings.Trim(text, "「」“”\"'，。,. "), 2, 100)
-}
-
-func personName(text string) (string, bool) {
-	text = strings.TrimRight(strings.Trim(text, "，。,.！! "), "啊呀呢的")
-	for _, head := range []string{"我是", "我叫", "叫", "是"} {
-		text = strings.TrimPrefix(text, head)
-	}
-	return value.PersonName(text)
 }
 
 // textOf reads free text of a length.

@@ -54,7 +54,7 @@ func (f *Flows) requestAlive(c *Context) error {
 func (f *Flows) formSteps() []actions.Step {
 	seal := func(c *Context) bool { return c.Get("kind") == string(platform.AskSeal) }
 	return []actions.Step{
-		{ID: "applicantName", Parse: parse(readName), Free: true, Args: f.askingArgs, Skip: seal, Buttons: []actions.Button{{ID: "mine",
+		{ID: "applicantName", Parse: f.name, Free: true, Args: f.askingArgs, Skip: seal, Buttons: []actions.Button{{ID: "mine",
 			Show: func(c *Context) bool { return f.accountName(c) != "" },
 			Do:   func(c *Context) error { c.Set("applicantName", f.accountName(c)); return nil }, To: "scopes"}}},
 		{ID: "scopes", Choose: actions.All, Args: f.askingArgs, Next: actions.By("scopes", map[string]actions.StepID{"default": "way", "more": "viewScope"})},

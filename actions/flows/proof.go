@@ -57,10 +57,10 @@ func (f *Flows) legalRepSteps() []actions.Step {
 // transferSteps ask for a small payment to the enterprise, and for its sum.
 func (f *Flows) transferSteps() []actions.Step {
 	return []actions.Step{
-		{ID: "bank", Parse: parse(field(2, 60)), Free: true, Args: f.proofArgs, Buttons: []actions.Button{f.reverseButton(), f.other()}},
-		{ID: "province", Parse: parse(field(2, 60)), Free: true},
-		{ID: "city", Parse: parse(field(2, 60)), Free: true},
-		{ID: "branchName", Slot: "branch", Parse: parse(field(2, 60)), Free: true},
+		{ID: "bank", Parse: f.told(field(2, 60), likeBank), Free: true, Args: f.proofArgs, Buttons: []actions.Button{f.reverseButton(), f.other()}},
+		{ID: "province", Parse: f.told(field(2, 60), likePlace), Free: true},
+		{ID: "city", Parse: f.told(field(2, 60), likePlace), Free: true},
+		{ID: "branchName", Slot: "branch", Parse: f.told(field(2, 60), likeBranch), Free: true},
 		{ID: "accountNo", Parse: parse(readAccount), Confirm: true, Do: f.submitTransfer, Args: f.proofArgs,
 			Buttons: []actions.Button{f.reverseButton()}},
 		{ID: "amount", Parse: f.amount, Enter: f.transferOpen, Do: f.backfill, Args: f.transferArgs, Fails: []actions.StepID{"failed"},

@@ -18,7 +18,7 @@ func (f *Flows) setupSeal() actions.Flow {
 		f.ownCompany("notAdmin", f.adminOf),
 		{ID: "way", Choose: actions.All, Next: actions.By("way", map[string]actions.StepID{"one": "make", "two": "image"})},
 		{ID: "image", Parse: f.sealPicture},
-		{ID: "sealName", Parse: parse(textOf(2, 30)), Free: true},
+		{ID: "sealName", Parse: f.told(textOf(2, 30), likeSeal), Free: true},
 		{ID: "make", Confirm: true, Args: f.setupArgs, Do: f.makeSeal},
 		{ID: "grant", Choose: actions.All, Next: actions.By("grant", map[string]actions.StepID{"yes": "holders", "no": "done"})},
 		{ID: "holders", PC: true, Many: true, Options: func(c *Context) []actions.Option {

@@ -53,7 +53,9 @@ func newTown(t *testing.T) *town {
 	must(err)
 	said, err := actions.ReadWords(data.Flows())
 	must(err)
-	w.engine, err = actions.New(flows.All(w.p, words), said, flows.Extract)
+	names, err := flows.ReadNames(data.Words())
+	must(err)
+	w.engine, err = actions.New(flows.All(w.p, words, names), said, flows.Extract)
 	must(err)
 	t.Cleanup(func() {
 		if err := w.p.VerifyRecords(ctx); err != nil {
