@@ -1,7 +1,6 @@
 package actions
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -93,43 +92,10 @@ func (e *Engine) controls(r *Reply, c *Context) {
 	r.Choices = append(r.Choices, e.control(Cancel), e.control(Human))
 }
 
-// misses offers other ways after bad input again and again.
-func (e *Engine) misses(st *State, r *Reply, c *Context) {
-	st.Aside = AsideMisses
-	r.add(e.words[engineWords].Texts["misses"])
-	r.Choices = append(r.Choices, e.numbered(again))
-	if e.lastChoice(c) != "" {
-		r.Choices = append(r.Choices, e.numbered(other))
-	}
-	r.Choices = append(r.Choices, e.numbered(Human))
-}
-
 func (e *Engine) numbered(word string) Choice {
 	c := e.control(word)
 	c.Control = false
 	return c
-}
-
-// lastChoice returns the last step on the way here at which something else could
-// have been chosen, or "".
-func (e *Engine) lastChoice(c *Context) StepID {
-	for _, id := range slices.Backward(c.Session.Trail) {
-		if step := c.flow.step(id); step != nil && step.chooses() {
-			return id
-		}
-	}
-	return ""
-}
-
-// doubt asks whether a value is really meant.
-func (e *Engine) doubt(r *Reply, c *Context, step *Step, p *Problem) {
-	c.Session.Doubt = p.Doubt
-	args := Args{"value": p.Doubt}
-	r.add(cmp.Or(p.Text, fill(cmp.Or(e.stepWords(c, step).Doubt, e.words[engineWords].Texts["doubt"]), args)))
-	for _, word := range []string{yes, no} {
-		r.Choices = append(r.Choices, Choice{Token: tokenControl + word, Label: fill(e.words[engineWords].Texts["doubt"+word], args)})
-	}
-	e.controls(r, c)
 }
 
 // read returns the value that an input has for a step, or the problem with it.

@@ -8,7 +8,7 @@ import (
 )
 
 // engineTexts are the texts that the engine itself says.
-var engineTexts = []string{"misses", "choose", "confirm", "switch", "parked", "resumed", "nothing", "cancel", "cancelyes", "cancelno", "cancelled",
+var engineTexts = []string{"misses1", "misses2", "misses3", "misses4", "choose", "confirm", "switch", "parked", "resumed", "nothing", "cancel", "cancelyes", "cancelno", "cancelled",
 	"kept", "doubt", "doubtyes", "doubtno", "first", "committed", "where", "whereDone"}
 
 var engineControls = []string{Back, Cancel, Restart, Status, Human, Resume, Drop, again, other, switchTo, current, yes}

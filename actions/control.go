@@ -106,19 +106,23 @@ func (e *Engine) Take(t *Turn, st *State, in Input) (r Reply, why *Problem, ok b
 		return r, nil, true, err
 	}
 	in.Option = strings.TrimPrefix(in.Option, tokenOption)
+	c := e.context(t, s)
+	step := c.flow.step(s.Step)
+	if step == nil {
+		return r, nil, false, nil
+	}
 	if st.Aside != AsideNone {
-		if word := e.asideWord(st, in.Text); word != "" {
+		word := e.asideWord(st, in.Text)
+		if st.Aside == AsideMisses && in.Option == "" && in.Picture == nil {
+			word, in.Option = e.pickHelp(c, step, in.Text)
+		}
+		if word != "" {
 			r, err = e.Control(t, st, word)
 			return r, nil, true, err
 		}
 		if st.Aside != AsideSwitch { // an answer to the step itself is welcome
 			st.Aside = AsideNone
 		}
-	}
-	c := e.context(t, s)
-	step := c.flow.step(s.Step)
-	if step == nil {
-		return r, nil, false, nil
 	}
 	if s.Confirm || !step.asks() {
 		y, said := yesNo(in.Text)
@@ -201,7 +205,7 @@ func (e *Engine) goOn(t *Turn, st *State, r *Reply, c *Context, step *Step, err 
 
 // asideWord returns the answer to the engine's own question that a text is.
 func (e *Engine) asideWord(st *State, text string) string {
-	words := map[Aside][]string{AsideCancel: {yes, no}, AsideSwitch: {switchTo, current}, AsideMisses: {again, other, Human}}[st.Aside]
+	words := map[Aside][]string{AsideCancel: {yes, no}, AsideSwitch: {switchTo, current}}[st.Aside]
 	if st.Aside == AsideCancel {
 		if goingOn.MatchString(text) {
 			return no
@@ -434,7 +438,12 @@ func (e *Engine) Control(t *Turn, st *State, word string) (Reply, error) {
 	case again:
 		s.Misses = 0
 	case other:
+		if step := c.flow.step(s.Step); step != nil && step.chooses() && !s.Confirm { // its options are the other ways
+			e.ask(&r, c, step, false)
+			return r, nil
+		}
 		if id := e.lastChoice(c); id != "" {
+			e.keepAfter(c, id)
 			s.Trail = s.Trail[:slices.Index(s.Trail, id)]
 			e.jump(s, id)
 			s.Reopen = true
@@ -483,42 +492,6 @@ func (e *Engine) answer(t *Turn, st *State, aside Aside, word string) (Reply, er
 	c := e.context(t, s)
 	step := c.flow.step(s.Step)
 	return r, e.goOn(t, st, &r, c, step, e.commit(&r, c, step))
-}
-
-// settles reads the answer to whether a doubtful value is meant.
-func (e *Engine) settles(s *Session, text string) (yes, ok bool) {
-	if y, ok := yesNo(text); ok {
-		return y, true
-	}
-	var options []Option
-	for _, word := range []string{"yes", "no"} {
-		options = append(options, Option{ID: word, Label: fill(e.words[engineWords].Texts["doubt"+word], Args{"value": s.Doubt})})
-	}
-	if id, ok := pickOption(options, text); ok {
-		return id == "yes", true
-	}
-	ok = insists.MatchString(squeezed(text))
-	return ok, ok
-}
-
-// insists are answers that a doubtful value is meant all the same.
-var insists = regexp.MustCompile(`^(就是|真的?是|确实是|是这个|没错|是啊|是呀|就叫|真叫|没打错|没写错|我就叫)`)
-
-// resolve takes or drops the value that was in doubt.
-func (e *Engine) resolve(t *Turn, st *State, word string) (Reply, error) {
-	var r Reply
-	s := st.Active()
-	if over, err := e.lapsed(t, st, &r); over || err != nil {
-		return r, err
-	}
-	c := e.context(t, s)
-	step, value := c.flow.step(s.Step), s.Doubt
-	s.Doubt = ""
-	if word == no {
-		e.ask(&r, c, step, true)
-		return r, nil
-	}
-	return r, e.goOn(t, st, &r, c, step, e.take(st, &r, c, step, value))
 }
 
 // cancelled tells that a chain was given up, and what of it stays.

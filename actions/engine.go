@@ -430,7 +430,7 @@ func (e *Engine) leave(c *Context, step *Step) {
 }
 
 func (e *Engine) jump(s *Session, to StepID) {
-	s.Step, s.Entered, s.Confirm, s.Called, s.Reopen, s.Misses, s.Doubt = to, false, false, false, false, 0, ""
+	s.Step, s.Entered, s.Confirm, s.Called, s.Reopen, s.Misses, s.Cards, s.Asides, s.Doubt = to, false, false, false, false, 0, 0, 0, ""
 }
 
 // lapsed leaves the place of a flow that cannot go on. ok is false if it can.
@@ -466,7 +466,7 @@ func (e *Engine) lapsed(t *Turn, st *State, r *Reply) (ok bool, err error) {
 func (e *Engine) take(st *State, r *Reply, c *Context, step *Step, value string) error {
 	s := c.Session
 	s.Slots[step.slot()] = value
-	s.Misses, s.Reopen, s.Doubt = 0, false, ""
+	s.Misses, s.Cards, s.Asides, s.Reopen, s.Doubt = 0, 0, 0, false, ""
 	switch {
 	case step.Confirm:
 		s.Trail = append(s.Trail, step.ID)
@@ -518,7 +518,9 @@ func (e *Engine) problem(st *State, r *Reply, c *Context, step *Step, err error)
 		e.doubt(r, c, step, p)
 		return errWaits
 	}
-	r.add(p.Text)
+	if s.Cards == 0 || s.Misses+1 < maxMisses || p.Kept || p.Text != e.hint(c, step).Text { // beside a card it was told
+		r.add(p.Text)
+	}
 	switch {
 	case p.Ends != "":
 		e.finish(st, r, p.Ends)
@@ -539,7 +541,7 @@ func (e *Engine) problem(st *State, r *Reply, c *Context, step *Step, err error)
 		s.Misses++
 	}
 	if s.Misses >= maxMisses {
-		e.misses(st, r, c)
+		e.misses(st, r, c, step)
 		return errWaits
 	}
 	delete(s.Slots, step.slot())

@@ -62,7 +62,9 @@ type Session struct {
 	Confirm bool              `json:",omitempty"` // the step's card is shown
 	Called  bool              `json:",omitempty"` // the step's flow is running
 	Reopen  bool              `json:",omitempty"` // came here by going back
-	Misses  int               `json:",omitempty"`
+	Misses  int               `json:",omitempty"` // bad inputs in a row
+	Cards   int               `json:",omitempty"` // of help, after them
+	Asides  int               `json:",omitempty"` // times that the step was asked again after something else
 	Doubt   string            `json:",omitempty"` // a value that is taken if the person says so
 	Started time.Time
 	Expires time.Time

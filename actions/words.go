@@ -45,6 +45,7 @@ type StepWords struct {
 	Input   string   `yaml:"input"`   // what is typed, for keyboards: code, tel, decimal, number; "" for any text
 	Short   string   `yaml:"short"`   // the same once more, in few words; the prompt if empty
 	Hint    string   `yaml:"hint"`    // after bad input: the rule, and an example
+	Help    string   `yaml:"help"`    // when to take which option, or what a yes does
 	Doubt   string   `yaml:"doubt"`   // asks whether {value} is really meant; that of the engine if empty
 	Card    string   `yaml:"card"`    // before a commit: what will happen, and to whom
 	Receipt string   `yaml:"receipt"` // after a commit: what was done, and who is waited for
