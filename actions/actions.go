@@ -129,6 +129,8 @@ type Offer struct {
 	Flow  string
 	Slots map[string]string
 	Title string // of what is wished; that of the flow if empty
+	// Takes is a slot whose value, sent by itself, takes up the offer as well.
+	Takes string `json:",omitempty"`
 }
 
 // Next says where a flow goes on. Its Targets are all that Pick may return; "" is

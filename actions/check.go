@@ -9,7 +9,7 @@ import (
 
 // engineTexts are the texts that the engine itself says.
 var engineTexts = []string{"misses1", "misses2", "misses3", "misses4", "choose", "confirm", "switch", "parked", "resumed", "nothing", "cancel", "cancelyes", "cancelno", "cancelled",
-	"kept", "doubt", "doubtyes", "doubtno", "first", "committed", "where", "whereDone"}
+	"kept", "doubt", "doubtyes", "doubtno", "first", "committed", "where", "whereDone", "again1", "again2", "aside", "early", "card", "explain", "hold"}
 
 var engineControls = []string{Back, Cancel, Restart, Status, Human, Resume, Drop, again, other, switchTo, current, yes}
 
@@ -85,6 +85,7 @@ func (k *checker) flow(f *Flow) {
 	if w.Title == "" {
 		k.report(f.Name, "", "has no title")
 	}
+	k.troubles(f.Name, "", w.Troubles)
 	if len(f.Steps) == 0 {
 		k.report(f.Name, "", "has no steps")
 		return
@@ -121,6 +122,7 @@ func (k *checker) step(f *Flow, s *Step, w StepWords) {
 	need("hint", w.Hint, s.Parse != nil)
 	need("card", w.Card, s.Confirm)
 	need("way on a computer (pc)", w.PC, s.PC)
+	k.troubles(f.Name, s.ID, w.Troubles)
 	if s.Confirm && s.Do == nil {
 		k.report(f.Name, s.ID, "asks for a yes and does nothing")
 	}
@@ -134,6 +136,14 @@ func (k *checker) step(f *Flow, s *Step, w StepWords) {
 	}
 	if s.Call != nil && k.flows[s.Call.Flow] == nil {
 		k.report(f.Name, s.ID, "calls %q, which is no flow", s.Call.Flow)
+	}
+}
+
+func (k *checker) troubles(flow string, step StepID, list []Trouble) {
+	for _, t := range list {
+		if _, err := t.compile(); err != nil || t.When == "" || t.Say == "" {
+			k.report(flow, step, "has a trouble without words, or with wrong ones: %q %v", t.When, err)
+		}
 	}
 }
 

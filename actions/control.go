@@ -2,6 +2,7 @@ package actions
 
 import (
 	"errors"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -66,6 +67,23 @@ func (e *Engine) Offered(st *State, shown []Choice, text string) *Offer {
 		return nil
 	}
 	return &st.Offers[n]
+}
+
+// Taken returns the offer of the last reply that one of the values takes up,
+// with it; nil if none does.
+func (e *Engine) Taken(st *State, values map[string]string) *Offer {
+	for _, o := range st.Offers {
+		if v := values[o.Takes]; o.Takes != "" && v != "" {
+			slots := maps.Clone(o.Slots)
+			if slots == nil {
+				slots = make(map[string]string)
+			}
+			slots[o.Takes] = v
+			o.Slots = slots
+			return &o
+		}
+	}
+	return nil
 }
 
 // IsFree reports whether the open step takes any text, so that a question in
@@ -243,6 +261,26 @@ func (e *Engine) Fits(t *Turn, st *State, in Input) (bool, error) {
 	return err == nil && why == nil, err
 }
 
+// FitsAside reports whether an input is an answer to what was asked last in the
+// flow that was put aside with a good-bye.
+func (e *Engine) FitsAside(t *Turn, st *State, in Input) (bool, error) {
+	if !st.Parted || len(st.Open) > 0 || len(st.Parked) == 0 || in.Picture != nil {
+		return false, nil
+	}
+	chain := st.Parked[len(st.Parked)-1]
+	s := *chain[len(chain)-1]
+	c := e.context(t, &s)
+	step := c.flow.step(s.Step)
+	if step == nil || s.Confirm || !step.asks() {
+		return false, nil
+	}
+	if e.pressed(c, step, in) != nil {
+		return true, nil
+	}
+	_, why, err := e.read(c, step, in)
+	return err == nil && why == nil, err
+}
+
 // Picks reports whether a text means one of what the open step offers.
 func (e *Engine) Picks(t *Turn, st *State, text string) bool {
 	s := st.Active()
@@ -392,7 +430,7 @@ func (e *Engine) Control(t *Turn, st *State, word string) (Reply, error) {
 		return r, nil
 	case word == Resume && len(st.Parked) > 0:
 		last := st.Parked[len(st.Parked)-1]
-		st.Parked = st.Parked[:len(st.Parked)-1]
+		st.Parked, st.Parted = st.Parked[:len(st.Parked)-1], false
 		st.park()
 		st.Open = last
 		st.touch(t.Now)

@@ -18,6 +18,7 @@ type Engine struct {
 	words  map[string]*Words
 	find   func(string) map[string]string
 	labels []controlLabel // of the control words, in their order
+	knows  map[place][]trouble
 }
 
 // A controlLabel is one way to say a control word.
@@ -33,7 +34,7 @@ func New(flows []Flow, words map[string]*Words, find func(utterance string) map[
 	if find == nil {
 		find = func(string) map[string]string { return nil }
 	}
-	e := &Engine{flows: make(map[string]*Flow), words: words, find: find}
+	e := &Engine{flows: make(map[string]*Flow), words: words, find: find, knows: compileTroubles(words)}
 	for i := range flows {
 		e.flows[flows[i].Name] = &flows[i]
 		e.names = append(e.names, flows[i].Name)
@@ -200,7 +201,7 @@ func (e *Engine) Start(t *Turn, st *State, o Offer) (Reply, error) {
 	if f == nil {
 		return r, fmt.Errorf("actions: no flow %q", o.Flow)
 	}
-	st.Open, st.Aside, st.Wanted, st.Offers = nil, AsideNone, nil, nil
+	st.Open, st.Aside, st.Wanted, st.Offers, st.Parted = nil, AsideNone, nil, nil, false
 	r.add(fill(e.words[f.Name].Start, nil))
 	if err := e.push(t, st, &r, f, o.Slots); err != nil {
 		return r, err
@@ -397,6 +398,7 @@ func (e *Engine) call(t *Turn, st *State, r *Reply, c *Context, step *Step) erro
 		if step.Call.With != nil {
 			given = step.Call.With(c)
 		}
+		given = e.handOn(c, step, given)
 		return e.push(t, st, r, e.flows[step.Call.Flow], given)
 	}
 	s.Called = false

@@ -146,6 +146,9 @@ func (e *Engine) resolve(t *Turn, st *State, word string) (Reply, error) {
 	step, value := c.flow.step(s.Step), s.Doubt
 	s.Doubt = ""
 	if word == no {
+		if kept := e.keepEarly(t, st, step, value); len(kept) > 0 { // it was meant for a later step
+			r.add(fill(e.words[engineWords].Texts["early"], Args{"what": strings.Join(kept, "，")}))
+		}
 		e.ask(&r, c, step, true)
 		return r, nil
 	}

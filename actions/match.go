@@ -96,7 +96,36 @@ func yesNo(text string) (yes, ok bool) {
 }
 
 // questioning are signs that a text asks about an option instead of taking it.
-var questioning = regexp.MustCompile(`[?？]|吗|什么|怎么|为什么|为啥|多久|多少|是啥|啥意思|哪些|区别|如何|能不能|可不可以|要不要|是不是`)
+var questioning = regexp.MustCompile(`[?？]|吗|什么|怎么|为什么|为啥|多久|多少|是啥|啥意思|哪些|区别|如何|能不能|可不可以|要不要|是不是|会不会|行不行|谁|哪|呢$`)
+
+// denying are words before or after an option that make it what is not meant, and
+// harmless what only looks like them.
+var (
+	denying  = regexp.MustCompile(`不|没|别|拒绝|无法|除了`)
+	harmless = regexp.MustCompile(`没问题|没关系|没事|没意见|没错|不错|不过|不管|要不|不然|不好意思|特别|分别|差不多|别的|别人`)
+)
+
+// denies reports whether the clause in which a label stands speaks against it.
+func denies(text, label string) bool {
+	for _, clause := range strings.FieldsFunc(plain(text), separatesClauses) {
+		if said := squeezed(clause); strings.Contains(said, label) {
+			return denying.MatchString(harmless.ReplaceAllString(strings.Replace(said, label, "", 1), ""))
+		}
+	}
+	return false
+}
+
+func separatesClauses(r rune) bool { return strings.ContainsRune(" ,，。;；!！、\n", r) }
+
+// longestIn returns the longest label that a text has.
+func (o Option) longestIn(said string) (longest string) {
+	for _, l := range o.labels() {
+		if l = squeezed(l); strings.Contains(said, l) && len(l) > len(longest) {
+			longest = l
+		}
+	}
+	return longest
+}
 
 // minContained is the fewest characters by which a label may be recognised
 // inside of something longer, or longer labels by a part of them.
@@ -128,6 +157,10 @@ func pickOption(options []Option, text string) (string, bool) {
 	id, ok := onlyOne(options, func(l string) bool { return strings.Contains(t, l) },
 		func(l string) bool { return strings.Contains(l, t) })
 	if !ok || questioning.MatchString(text) {
+		return "", false
+	}
+	i := slices.IndexFunc(options, func(o Option) bool { return o.ID == id })
+	if l := options[i].longestIn(t); l != "" && denies(text, l) {
 		return "", false
 	}
 	return id, true

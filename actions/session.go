@@ -27,6 +27,9 @@ type State struct {
 	Wanted *Offer `json:",omitempty"`
 	// Offers are what the last reply proposed to start.
 	Offers []Offer `json:",omitempty"`
+	// Parted is set while nothing else was begun since the person left with a
+	// good-bye.
+	Parted bool `json:",omitempty"`
 	// Touched is when the person was last heard in a flow.
 	Touched time.Time `json:",omitzero"`
 }
@@ -96,7 +99,7 @@ func (st *State) park() {
 		return
 	}
 	st.Parked = append(st.Parked, st.Open)
-	st.Open, st.Aside, st.Wanted = nil, AsideNone, nil
+	st.Open, st.Aside, st.Wanted, st.Parted = nil, AsideNone, nil, false
 	if len(st.Parked) > maxParked {
 		st.Parked = slices.Delete(st.Parked, 0, len(st.Parked)-maxParked)
 	}

@@ -21,6 +21,9 @@ type Words struct {
 	Intents map[string]Phrases   `yaml:"intents"`
 	Steps   map[StepID]StepWords `yaml:"steps"`
 	Texts   map[string]string    `yaml:"texts"` // used by the flow's own code
+	// Troubles are helped with at any step of the flow that does not know them
+	// itself, and in those that it calls.
+	Troubles []Trouble `yaml:"troubles"`
 }
 
 // Phrases tell how people say that they mean a flow: regular expressions, in
@@ -39,6 +42,13 @@ type Phrases struct {
 	Title string            `yaml:"title"` // what this is called to people; that of the flow if empty
 }
 
+// A Trouble is what people say who are stuck, or ask about the very step, and
+// what helps them.
+type Trouble struct {
+	When string `yaml:"when"` // a regular expression, in which white space has no meaning
+	Say  string `yaml:"say"`
+}
+
 // StepWords are the words of one step.
 type StepWords struct {
 	Prompt  string   `yaml:"prompt"`  // what is asked
@@ -51,6 +61,11 @@ type StepWords struct {
 	Receipt string   `yaml:"receipt"` // after a commit: what was done, and who is waited for
 	PC      string   `yaml:"pc"`      // where it is done on a computer
 	Options []Option `yaml:"options"` // in the order in which they are shown
+	// Troubles are helped with before they are looked up anywhere else.
+	Troubles []Trouble `yaml:"troubles"`
+	// Early is set if an option may be named before the step is reached; its
+	// slots are then filled with it, for the steps on the way there.
+	Early map[string]string `yaml:"early"`
 }
 
 // An Option is something to choose.

@@ -219,6 +219,9 @@ func (r Reply) Pick(text string) (Option, bool) {
 	return Option{}, false
 }
 
+// notesInPassing bounds the notes of an answer in the middle of a flow.
+const notesInPassing = 3
+
 // inPassing is the reply in the middle of a flow, where numbers mean the
 // options of the flow: nothing to pick, and what it may be in short.
 func (r Reply) inPassing() Reply {
@@ -228,6 +231,11 @@ func (r Reply) inPassing() Reply {
 			lines = append(lines, "· "+o.Title+"："+o.Short)
 		}
 		r.Lead = "您问的可能是：\n" + strings.Join(lines, "\n")
+	}
+	if r.Answer != nil {
+		brief := *r.Answer
+		brief.Cause, brief.Steps, brief.Notes = "", nil, brief.Notes[:min(len(brief.Notes), notesInPassing)]
+		r.Answer = &brief
 	}
 	r.Also, r.Others, r.More = nil, nil, nil
 	return r

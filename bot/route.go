@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"signdesk/actions"
 	"signdesk/bot/channel"
@@ -43,6 +44,12 @@ func (t *turn) route() error {
 			return t.inFlow()
 		}
 	}
+	if ok, err := t.answersAside(); ok || err != nil {
+		if err == nil {
+			err = t.inFlow()
+		}
+		return err
+	}
 	if t.u.in.Link != "" && st.Active() == nil {
 		return t.start(actions.Offer{Flow: linkFlow})
 	}
@@ -68,6 +75,30 @@ func (t *turn) route() error {
 		return t.inFlow()
 	}
 	return t.outside()
+}
+
+// answersAside takes up the flow that was put aside with a good-bye if the
+// utterance plainly answers what it asked.
+func (t *turn) answersAside() (bool, error) {
+	text := t.u.in.Text
+	if t.u.in.Click != "" || t.u.intent.Start || t.u.decision.Kind == kb.Smalltalk || formOf(text) != statement || t.numbered() {
+		return false, nil
+	}
+	st := &t.conv.State
+	if ok, err := t.Engine.FitsAside(t.flow, st, actions.Input{Text: text}); !ok || err != nil {
+		return false, err
+	}
+	r, err := t.Engine.Control(t.flow, st, actions.Resume)
+	if err != nil || st.Active() == nil {
+		return false, err
+	}
+	t.say(r.Text[0])
+	return true, nil
+}
+
+// numbered reports whether the last message had choices with numbers.
+func (t *turn) numbered() bool {
+	return slices.ContainsFunc(t.conv.Shown, func(c channel.Choice) bool { return !c.Control })
 }
 
 // wordless replies to what is neither words nor a picture.
@@ -165,8 +196,18 @@ func (t *turn) control(word string) error {
 func (t *turn) inFlow() error {
 	st := &t.conv.State
 	in := actions.Input{Text: t.u.in.Text, Picture: t.u.in.Picture}
+	if in.Picture == nil && t.pickedInFull() {
+		return t.again()
+	}
 	aside := in.Picture == nil && t.Engine.IsFree(st) && len(t.u.values) == 0 &&
 		(t.wantsOther() || t.u.decision.Kind == kb.Smalltalk || looksLikeQuestion(in.Text) && t.asksSomething())
+	if aside && t.u.decision.Kind == kb.Smalltalk { // what sounds like it may still be a name
+		reads, err := t.Engine.Reads(t.flow, st, in)
+		if err != nil {
+			return err
+		}
+		aside = !reads
+	}
 	var why *actions.Problem
 	if !aside {
 		r, p, ok, err := t.Engine.Take(t.flow, st, in)
@@ -187,9 +228,28 @@ func (t *turn) inFlow() error {
 	case t.wantsOther():
 		t.take(t.Engine.Switch(t.flow, st, t.offer()))
 		return nil
-	case t.asksSomething():
+	case t.saysGoodbye():
 		t.answer(true)
-		return t.again()
+		t.take(t.Engine.PutAside(t.flow, st))
+		return nil
+	}
+	if in.Picture == nil && (why == nil || why.Doubt == "" || formOf(in.Text) == question) {
+		if r, ok, err := t.Engine.Explain(t.flow, st, in.Text); ok || err != nil {
+			t.take(r)
+			return err
+		}
+		if t.asksSomething() {
+			t.answer(true)
+			return t.again()
+		}
+		if r, ok := t.Engine.Early(t.flow, st, in.Text); ok {
+			t.take(r)
+			return nil
+		}
+		if t.tellsSurely() || formOf(in.Text) == question {
+			t.answer(true)
+			return t.again()
+		}
 	}
 	t.missed = true
 	r, err := t.Engine.Miss(t.flow, st, why)
@@ -219,6 +279,39 @@ func (t *turn) asksSomething() bool {
 	return d.Kind == kb.Smalltalk || Asks(t.u.in.Text, d) || d.Kind == kb.None && d.Topic != nil && looksLikeQuestion(t.u.in.Text)
 }
 
+// saysGoodbye reports whether the person thanks or leaves while a flow waits.
+func (t *turn) saysGoodbye() bool {
+	d := t.u.decision
+	return d.Kind == kb.Smalltalk && (d.Topic.ID == topicThanks || d.Topic.ID == topicBye) && t.conv.Link == "" && t.Engine.CanWait(&t.conv.State)
+}
+
+// Topics of small talk after which a flow waits.
+const (
+	topicThanks = "thanks"
+	topicBye    = "bye"
+)
+
+// How surely the knowledge base must know an utterance that is no question, to
+// answer it in the middle of a flow.
+const (
+	sureProblem   = 0.5
+	sureStatement = 0.8
+	minStatement  = 4 // runes; what is shorter is more likely meant as an answer
+)
+
+// tellsSurely reports whether the knowledge base is so sure of an utterance
+// without the form of a question that it is taken for one.
+func (t *turn) tellsSurely() bool {
+	d := t.u.decision
+	if d.Kind != kb.Answer || utf8.RuneCountInString(t.u.in.Text) < minStatement || len(t.u.values) > 0 || t.u.intent.Start {
+		return false
+	}
+	if formOf(t.u.in.Text) == problem {
+		return d.Hits[0].Sure >= sureProblem
+	}
+	return t.Engine.Picking(&t.conv.State) && d.Hits[0].Sure >= sureStatement && d.Hits[0].Parts[0].Sure >= sureStatement
+}
+
 // Asks reports whether an utterance is a question, for which the knowledge base
 // found answers.
 func Asks(utterance string, d kb.Decision) bool {
@@ -245,6 +338,9 @@ func (t *turn) outside() error {
 	}
 	if o := t.offer(); t.u.intent.Start && o.Flow != "" {
 		return t.start(o)
+	}
+	if o := t.Engine.Taken(st, t.u.values); o != nil && formOf(t.u.in.Text) == statement {
+		return t.start(t.with(*o))
 	}
 	if ok, err := t.aside(); ok || err != nil {
 		return err
@@ -305,7 +401,7 @@ func (t *turn) start(o actions.Offer) error {
 // again asks the open step once more, if there is one.
 func (t *turn) again() error {
 	if t.conv.State.Active() != nil {
-		t.take(t.Engine.Remind(t.flow, &t.conv.State))
+		t.take(t.Engine.Again(t.flow, &t.conv.State))
 	}
 	return nil
 }
@@ -375,6 +471,17 @@ func (t *turn) picked() bool {
 	return false
 }
 
+// pickedInFull shows what was answered in passing with everything that belongs
+// to it, if the utterance asks for that.
+func (t *turn) pickedInFull() bool {
+	for _, c := range t.conv.Shown {
+		if c.Label == textInFull && squeeze(t.u.in.Text) == textInFull {
+			return t.showPart(c.Token)
+		}
+	}
+	return false
+}
+
 func (t *turn) showPart(token string) bool {
 	entry, part, _ := strings.Cut(strings.TrimPrefix(token, tokenPart), "/")
 	e := t.baseFor(t.conv.Peer).Content().Entry(kb.EntryID(entry))
@@ -395,7 +502,9 @@ func (t *turn) showPart(token string) bool {
 func (t *turn) answer(short bool) {
 	d := t.u.decision
 	r, text := t.u.reply, t.u.text
+	var full *Section
 	if short {
+		full = r.Answer
 		r, text = r.inPassing(), ""
 	}
 	t.conv.Missed++
@@ -415,6 +524,9 @@ func (t *turn) answer(short bool) {
 		text = r.Text()
 	}
 	t.compose(r, text, part, short)
+	if full != nil && len(full.Steps)+max(0, len(full.Notes)-notesInPassing) > 0 {
+		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: tokenPart + string(full.Entry) + "/" + string(full.Part), Label: textInFull, Control: true})
+	}
 	if d.Kind == kb.None && !short {
 		t.offerHuman()
 	}

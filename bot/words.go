@@ -14,6 +14,7 @@ const (
 	textPicture      = "图片收到了，但我现在看不了图片里的文字。请把屏幕上的提示打给我。"
 	textReread       = "不对，我来改"
 	textHuman        = "转人工"
+	textInFull       = "看详细步骤"
 	textHandoff      = "已为您转接人工客服，客服会在这个对话里回复您，请不要离开太久。"
 	textHandoffLater = "已为您转接人工客服，上班后会在这个对话里回复您。您可以先把问题说清楚，或者发一张截图。"
 	textTrial        = "这里是试用，不会转给客服。"
@@ -88,16 +89,4 @@ func squeeze(s string) string {
 		}
 		return -1
 	}, s)
-}
-
-var questionWords = []string{"吗", "么", "怎么", "怎样", "如何", "为什么", "为啥", "什么", "啥", "多久", "多少", "几天", "哪", "能不能", "可不可以", "是不是", "要不要", "咋", "?", "？", "呢"}
-
-// looksLikeQuestion reports whether a text has the form of a question.
-func looksLikeQuestion(s string) bool {
-	for _, w := range questionWords {
-		if strings.Contains(s, w) {
-			return true
-		}
-	}
-	return false
 }

@@ -76,7 +76,7 @@ var (
 	nameTail = regexp.MustCompile(`[啊呀呢哦吧的哈]+$`)
 	surnamed = regexp.MustCompile(`^(?:我|本人|免贵|鄙人|俺)*姓([\p{Han}]{1,2})[，,。\s]*(?:(?:名字?叫?|全名|单名一个|单名|叫)([\p{Han}]{1,4}))?字?$`)
 	// phrases are no part of any name; particles hardly ever are.
-	phrases = regexp.MustCompile(`不知|知道|怎么|咋|什么|为啥|干嘛|哪[个里儿些]|谁|等一?[下会]|没有|不是|不会|不想|不能|不行|不用|不要|不在|不懂|不对|不认识|不记得|可以|这个|那个|随便|一下|认识|哪|能不|要不|是不|有没|好了|收不到|找不到|看不`)
+	phrases = regexp.MustCompile(`默认|不知|知道|怎么|咋|什么|为啥|干嘛|哪[个里儿些]|谁|等一?[下会]|没有|不是|不会|不想|不能|不行|不用|不要|不在|不懂|不对|不认识|不记得|可以|这个|那个|随便|一下|认识|哪|能不|要不|是不|有没|好了|收不到|找不到|看不`)
 	// trade are words that make a longer text one about the trade.
 	trade     = regexp.MustCompile(`管理员|公司|企业|财务|法人|合同|印章|公章|签署|申请|手机|验证码|账号|权限|认证|打款|链接|短信|邮箱|身份证|银行|客服|人工|方式|电话|号码|名称|名字|姓名`)
 	particles = regexp.MustCompile(`[我你您他她它的吗嘛啥了这]|呢$|吧$`)

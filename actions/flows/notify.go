@@ -40,7 +40,7 @@ func (f *Flows) notify() actions.Flow {
 		{ID: "other", Ends: "switch"},
 		{ID: "passed", Ends: "passed", Offer: f.goOn},
 		{ID: "over", Ends: "over", Offer: f.goOn},
-		{ID: "nothing", Ends: "nothing"},
+		{ID: "nothing", Ends: "nothing", Args: f.nothingArgs, Offer: f.firstDo},
 		unbound(),
 	}}
 }
@@ -79,6 +79,37 @@ func (f *Flows) onlyCase(c *Context) error {
 		c.Give("which", cases[0].ID)
 	}
 	return nil
+}
+
+// nothingArgs tell who was to be notified.
+func (f *Flows) nothingArgs(c *Context) actions.Args {
+	whom := c.Text("somebody", nil)
+	if role := roleGiven(c); role != "" {
+		whom = f.term("role" + role)
+	}
+	return actions.Args{"whom": whom}
+}
+
+func roleGiven(c *Context) string {
+	if role := c.Get("role"); role != "" {
+		return role
+	}
+	return c.Session.Given["role"]
+}
+
+// firstDo offers what others can help with, for a contract that was named
+// already or is sent next.
+func (f *Flows) firstDo(c *Context) []actions.Offer {
+	contract := c.Get("contract")
+	ask := map[string]string{"contract": contract}
+	if role := roleGiven(c); role != "" {
+		ask["way"], ask["helper"], ask["actor"] = "other", role, "notify"
+	}
+	return []actions.Offer{
+		{Label: "askPermission", Flow: "permission", Slots: ask, Takes: "contract"},
+		{Label: "startAppeal", Flow: "appeal", Slots: map[string]string{"contract": contract}},
+		{Label: "startCertify", Flow: "certify"},
+	}
 }
 
 // notifySubject returns the case that was chosen or given.

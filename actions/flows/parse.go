@@ -60,7 +60,7 @@ var (
 	companyInText  = regexp.MustCompile(`(?:公司名称|企业名称|单位名称|公司名|企业名|公司|企业|单位)(?:名称)?(?:是|叫做|叫|为|[:：])\s*([^，,。；;\s]{2,100})`)
 	wholeCompany   = regexp.MustCompile(`[\p{Han}A-Za-z0-9()（）·]{2,60}?(?:有限责任公司|股份有限公司|有限公司|集团|合伙企业|事务所|商行|经营部|面馆|服务中心)`)
 	nameInText     = regexp.MustCompile(`(?:我的名字是|我的姓名是|我叫做|我叫|姓名是|姓名为|姓名|名字是|申请人是|申请人|本人叫|本人)[:：]?\s*([\p{Han}A-Za-z·]{2,30})`)
-	recipientWords = regexp.MustCompile(`财务|法人|法定代表人|公章|盖章|通知|发给|发短信|发邮件|短信|对方`)
+	recipientWords = regexp.MustCompile(`财务|会计|出纳|老板|管章|他的|她的|法人|法定代表人|公章|盖章|通知|发给|发短信|发邮件|短信|对方`)
 )
 
 // The readers of slots (section D0 of the specification).
