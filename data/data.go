@@ -15,7 +15,7 @@ var files embed.FS
 // FAQ returns the entries and topics (*.md, *.yaml) and their classifier.
 func FAQ() fs.FS { return sub("faq") }
 
-// Words returns the normalisation tables.
+// Words returns the normalisation tables, and what people are called.
 func Words() fs.FS { return sub("words") }
 
 // Flows returns the words of the guided flows.

@@ -16,10 +16,9 @@ import (
 // Names know what people are called. They never say of a name that it cannot
 // be one only because it is rare: then the person is asked.
 type Names struct {
-	single                           map[rune]bool
-	compound, never, words, titles   map[string]bool
-	peoples                          []string
-	longestCompound, longestOfTitles int // runes
+	single                         map[rune]bool
+	compound, never, words, titles map[string]bool
+	peoples                        []string
 }
 
 // namesFile is the table in the directory of the word tables.
