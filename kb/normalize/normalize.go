@@ -44,6 +44,7 @@ type Normalizer struct {
 	pinyin     hanTable[uint16] // 0: unknown
 	variants   *replacer
 	concepts   *conceptTable
+	sides      *conceptTable
 	sum        [sha256.Size]byte
 }
 

@@ -126,6 +126,7 @@ func TestNewReportsFileAndLine(t *testing.T) {
 	good := fstest.MapFS{
 		"t2s.txt": {Data: []byte("國国\n")}, "pinyin.txt": {Data: []byte("zhang 章\n")},
 		"variants.txt": {Data: []byte("帐号 账号\n")}, "concepts.txt": {Data: []byte("pay: 打款\n")},
+		"sides.txt": {Data: []byte("phone: 手机\n")},
 	}
 	for _, tt := range []struct{ file, data, want string }{
 		{"t2s.txt", "# head\n國\n", `t2s.txt:2: "國" is not a pair of different characters`},
@@ -133,6 +134,7 @@ func TestNewReportsFileAndLine(t *testing.T) {
 		{"variants.txt", "帐号\n", `variants.txt:1: want two words, got "帐号"`},
 		{"variants.txt", "甲 乙\n乙 丙\n", `variants.txt: "甲" becomes "乙", which "乙" would change again`},
 		{"concepts.txt", "a: 甲\nb: 甲\n", `concepts.txt:2: "甲" is in "a" already`},
+		{"sides.txt", "phone 手机\n", `sides.txt:1: want name: words, got "phone 手机"`},
 	} {
 		fsys := fstest.MapFS{}
 		for k, v := range good {
@@ -190,5 +192,22 @@ func BenchmarkCanon(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		n.Canon("您好，我们公司叫杭州青禾贸易有限公司，签合同的时候提示无签署权限，需要申请，怎么处理？")
+	}
+}
+
+func TestSides(t *testing.T) {
+	n := shipped(t)
+	for _, tt := range []struct{ text, sides, rest string }{
+		{"手机上能弄吗", "phone", ""},
+		{"要多久，谁来办？", "long who", ""},
+		{"法人手机号要填吗", "", "法人手机号 填"},
+		{"印章在哪里换", "where", "印章 换"},
+		{"是的", "", ""},
+		{"", "", ""},
+	} {
+		sides, rest := n.Sides(n.Canon(tt.text))
+		if got := strings.Join(sides, " "); got != tt.sides || strings.Join(rest, " ") != tt.rest {
+			t.Errorf("Sides(%q) = %q, %q, want %q, %q", tt.text, sides, rest, tt.sides, tt.rest)
+		}
 	}
 }

@@ -17,6 +17,7 @@ const (
 	filePinyin     = "pinyin.txt"   // zhang 章张长…
 	fileVariants   = "variants.txt" // 帐号 账号
 	fileConcepts   = "concepts.txt" // pay: 打款 转账 …
+	fileSides      = "sides.txt"    // phone: 手机 手机上 …
 )
 
 // New reads the tables from words (the directory data/words). An error names
@@ -43,14 +44,18 @@ func New(words fs.FS) (*Normalizer, error) {
 	if n.variants, err = readVariants(words); err != nil {
 		return nil, err
 	}
-	if n.concepts, err = readConcepts(words); err != nil {
+	if n.concepts, err = readConcepts(words, fileConcepts); err != nil {
+		return nil, err
+	}
+	if n.sides, err = readConcepts(words, fileSides); err != nil {
 		return nil, err
 	}
 	n.sum, err = sumTables(words)
 	return n, err
 }
 
-// Sum identifies the tables: equal tables give equal sums.
+// Sum identifies the tables by which texts become features: equal tables give equal
+// sums. Those of [Normalizer.Sides] are none of them.
 func (n *Normalizer) Sum() [sha256.Size]byte { return n.sum }
 
 func sumTables(words fs.FS) (sum [sha256.Size]byte, err error) {
@@ -200,10 +205,10 @@ type conceptWord struct {
 	id   int
 }
 
-func readConcepts(words fs.FS) (*conceptTable, error) {
+func readConcepts(words fs.FS, file string) (*conceptTable, error) {
 	t := &conceptTable{by: make(map[rune][]conceptWord), first: newHanTable[bool]()}
 	seen := make(map[string]string)
-	err := readTable(words, fileConcepts, func(line string) error {
+	err := readTable(words, file, func(line string) error {
 		name, list, ok := strings.Cut(line, ":")
 		if !ok {
 			return fmt.Errorf("want name: words, got %q", line)
