@@ -25,6 +25,8 @@ type Base struct {
 	sum     trainingSum
 	sigs    []signature
 	lately  *lru.Cache[string, Decision]
+
+	tellings sync.Map // document => [*telling]
 }
 
 // BuildOptions are the settings of [Build]; the zero value builds in memory.

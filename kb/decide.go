@@ -42,6 +42,9 @@ type Decision struct {
 	// Message is the on-screen message that was recognised, as written in the
 	// content, or "".
 	Message string
+	// Loose says that the utterance names so little that it may lean on what was
+	// spoken of before; see [Base.Follow].
+	Loose bool
 	// Why tells how the decision came about.
 	Why Why
 }
@@ -153,6 +156,7 @@ func (b *Base) decide(ctx context.Context, utterance string) (Decision, error) {
 		return cmp.Or(cmp.Compare(y.p, x.p), cmp.Compare(x.doc, y.doc))
 	})
 	d := b.weighUp(list)
+	d.Loose = b.loose(utterance, canon)
 	d.Why.Canon = canon
 	d.Why.Concepts = b.norm.Concepts(canon)
 	d.Why.Rows = b.rows(list)

@@ -38,20 +38,35 @@ func NewLive(ctx context.Context, load func(context.Context) (*Base, error)) (*L
 }
 
 // Decide answers with the current base; see [Base.Decide].
-func (l *Live) Decide(ctx context.Context, utterance string) (Decision, error) {
+func (l *Live) Decide(ctx context.Context, utterance string) (d Decision, err error) {
+	if !l.use(func(b *Base) { d, err = b.Decide(ctx, utterance) }) {
+		err = errors.New("kb: closed")
+	}
+	return d, err
+}
+
+// Follow tells with the current base what an utterance means after a reply; see
+// [Base.Follow]. It means nothing there if the base was replaced since.
+func (l *Live) Follow(d Decision, last *Part) (f Following, ok bool) {
+	l.use(func(b *Base) { f, ok = b.Follow(d, last) })
+	return f, ok
+}
+
+// use calls f with the current base; it returns false if that is closed.
+func (l *Live) use(f func(*Base)) bool {
 	for {
 		s := l.current.Load()
 		s.use.RLock()
 		if s.shut { // replaced in between
 			s.use.RUnlock()
 			if s == l.current.Load() {
-				return Decision{}, errors.New("kb: closed")
+				return false
 			}
 			continue
 		}
-		d, err := s.base.Decide(ctx, utterance)
-		s.use.RUnlock()
-		return d, err
+		defer s.use.RUnlock()
+		f(s.base)
+		return true
 	}
 }
 
