@@ -349,6 +349,9 @@ func (t *turn) outside() error {
 		t.seen(false)
 		return nil
 	}
+	if err := t.follow(); err != nil {
+		return err
+	}
 	if t.u.decision.Kind != kb.None || len(st.Parked) == 0 {
 		t.answer(false)
 	}
@@ -492,7 +495,7 @@ func (t *turn) showPart(token string) bool {
 	if p == nil {
 		return false
 	}
-	r := ShowPart(p)
+	r, _ := t.conv.About.unsaid(ShowPart(p))
 	t.compose(r, r.Text(), p, false)
 	return true
 }
@@ -506,6 +509,8 @@ func (t *turn) answer(short bool) {
 	if short {
 		full = r.Answer
 		r, text = r.inPassing(), ""
+	} else if less, said := t.conv.About.unsaid(r); said {
+		r, text = less, ""
 	}
 	t.conv.Missed++
 	if d.Kind != kb.None {
@@ -542,6 +547,7 @@ func (t *turn) compose(r Reply, text string, part *kb.Part, short bool) {
 	t.common = text
 	if part != nil && r.Answer != nil {
 		t.reply.Entry = string(part.Entry.ID) + "/" + string(part.ID)
+		t.conv.About = t.conv.About.told(part, r, t.now)
 	}
 	for _, o := range r.Also {
 		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: tokenPart + string(o.Entry) + "/" + string(o.Part), Label: o.Title, InText: true})

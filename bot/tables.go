@@ -21,6 +21,7 @@ type conversation struct {
 	State   actions.State
 	Shown   []channel.Choice `json:",omitempty"` // of the last message
 	ShownIn string           `json:",omitempty"` // name of the message that has them, where they are not stored in Shown; see [turn.share]
+	About   *about           `json:",omitempty"` // what is spoken of; replaced, never changed
 	Held    string           `json:",omitempty"` // by this member of the staff; the bot is silent
 	HeldAt  time.Time        `json:",omitzero"`  // when he was last heard
 	Ticket  string           `json:",omitempty"` // open one

@@ -266,6 +266,7 @@ func (t *turn) run(memo map[any]any) (*Receipt, error) {
 	if t.conv.Ended {
 		return nil, ErrEnded
 	}
+	t.conv.About = t.conv.About.later(now, u.in.Kind)
 	// gofail: var turnRead struct{}
 	id := turnID(u.in)
 	t.flow = &actions.Turn{Tx: tx, ID: id, Now: now, Device: actions.Device(t.conv.Device), Conv: u.in.Peer.String(), Account: t.conv.Account,

@@ -45,6 +45,22 @@ const (
 	textSeenUnknown   = "没有找到和它对应的办法。如果看错了，请把屏幕上的提示打给我；也可以回复“转人工”。"
 )
 
+// What is said when a person goes on from the last reply.
+const (
+	textSimply    = "简单说："
+	textWhichStep = "还不清楚的话，告诉我停在哪一步、页面上显示什么，我再细说；也可以回复“转人工”。"
+	textCertain   = "是的，指南里就是这样说明的："
+	textNext      = "接下来："
+	textDone      = "好的，这一步做好了，接下来："
+	textAllDone   = "好的，办好就行。还想了解什么，可以接着问。"
+	textGoOn      = "您想接着了解哪一点？"
+)
+
+// textCanTell names what can be told of an entry.
+func textCanTell(title string) string {
+	return "您接着问的是「" + title + "」吧？这一点我拿不准，能告诉您的有下面这些；都不是的话，请把问题说完整一些。"
+}
+
 // Greeting is the first thing that a person is told.
 func Greeting(c Contact) string {
 	return "您好，我是" + c.Brand + "的智能助手。把屏幕上的提示原文或截图发给我，或者直接说要办什么。"

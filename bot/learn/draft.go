@@ -188,6 +188,17 @@ func (t *Trial) Decide(ctx context.Context, utterance string) (kb.Decision, erro
 	return b.Decide(ctx, utterance)
 }
 
+// Follow goes on by the drafts, if they are still those that were decided by.
+func (t *Trial) Follow(d kb.Decision, last *kb.Part) (f kb.Following, ok bool) {
+	t.of.mu.Lock()
+	tried := t.of.tried
+	t.of.mu.Unlock()
+	if tried == nil {
+		return t.of.Live.Follow(d, last)
+	}
+	return tried.Follow(d, last)
+}
+
 // Content is what was decided by last.
 func (t *Trial) Content() *kb.Content {
 	t.of.mu.Lock()
