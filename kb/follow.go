@@ -270,22 +270,28 @@ func (b *Base) reason(d Decision, e *Entry) (Following, bool) {
 	return f, true
 }
 
-// next returns the part that comes after one: after the answer as a whole the one
-// that tells what comes after all; after a part with steps the following one with
-// steps. Nil if it is not known.
+// next returns the part that comes after one: after a part with steps the following
+// one with steps, else the one that tells what comes after all. Nil if it is not known.
 func (b *Base) next(last *Part) *Part {
 	parts := last.Entry.Parts
 	i := slices.Index(parts, last)
-	if i < 0 {
+	if i < 0 || b.tellsAfter(last) {
 		return nil
 	}
 	for _, p := range parts[i+1:] {
-		sides, _ := b.norm.Sides(b.norm.Canon(p.Title))
-		if slices.Contains(sides, sideAfter) || i > 0 && len(last.Steps) > 0 && len(p.Steps) > 0 {
+		if b.tellsAfter(p) || i > 0 && len(last.Steps) > 0 && len(p.Steps) > 0 {
 			return p
 		}
 	}
+	if k := slices.IndexFunc(parts[:i], b.tellsAfter); k >= 0 {
+		return parts[k]
+	}
 	return nil
+}
+
+func (b *Base) tellsAfter(p *Part) bool {
+	sides, _ := b.norm.Sides(b.norm.Canon(p.Title))
+	return slices.Contains(sides, sideAfter)
 }
 
 // why returns the part of an entry that tells why it is so: by custom its id says so.

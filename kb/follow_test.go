@@ -23,6 +23,8 @@ func TestFollow(t *testing.T) {
 		{"17/login", "接下来呢", kb.Next, kb.Answer, "17/find"},
 		{"17/main", "弄好了，下一步呢", kb.Next, kb.Answer, "17/after"},
 		{"17/main", "弄好了", kb.Done, kb.Answer, "17/after"},
+		{"17/pc", "然后呢", kb.Next, kb.Answer, "17/after"},
+		{"17/after", "然后呢", kb.Next, kb.Choices, ""},
 		{"07/main", "然后呢", kb.Next, kb.Choices, ""},
 		{"07/main", "你确定吗", kb.Doubts, kb.Answer, "07/main"},
 		{"07/cause", "那怎么办", kb.Remedy, kb.Answer, "07/main"},
