@@ -41,7 +41,7 @@ func (a *about) later(now time.Time, kind channel.Kind) *about {
 
 // told is what is spoken of once a reply showed a part.
 func (a *about) told(p *kb.Part, r Reply, now time.Time) *about {
-	after := &about{Entry: p.Entry.ID, Part: p.ID, At: now}
+	after := &about{Entry: p.Entry.ID, Part: p.ID, At: now.UTC().Truncate(time.Second)}
 	if a != nil && a.Entry == p.Entry.ID {
 		after.Told = slices.Clone(a.Told)
 	}
