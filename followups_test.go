@@ -128,6 +128,7 @@ func TestFollowUps(t *testing.T) {
 			t.Errorf("half %d: %.2f right, want %.2f", half+1, share, least)
 		}
 	}
+	t.Logf("%d strayed", strayed)
 	if share := float64(strayed) / float64(len(duos)); share > maxStrayed {
 		t.Errorf("%d answered by another entry (%.2f), want %.2f at most", strayed, share, maxStrayed)
 	}
