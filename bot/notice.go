@@ -104,14 +104,14 @@ func (n noticer) Send(ctx context.Context, m channel.Outbound) error {
 	return nil
 }
 
-// about are the person of a notice and the delivery that waits for him.
-func about(m channel.Outbound) (p channel.Peer, waits string) {
+// noticeOf returns the person of a notice and the delivery that waits for him.
+func noticeOf(m channel.Outbound) (p channel.Peer, waits string) {
 	_, waits, _ = strings.Cut(m.ID, "-")
 	return channel.Peer{Channel: strings.TrimPrefix(m.To.Channel, besidePrefix), ID: m.To.ID}, waits
 }
 
 func (n noticer) give(ctx context.Context, m channel.Outbound) (o outcome, err error) {
-	p, waits := about(m)
+	p, waits := noticeOf(m)
 	var c *conversation
 	err = n.Store.View(ctx, func(tx store.Tx) error { _, c, err = waiting(tx, p, waits); return err })
 	if err != nil || c == nil {
@@ -146,7 +146,7 @@ func (n noticer) give(ctx context.Context, m channel.Outbound) (o outcome, err e
 // note notes how a notice was given. If the channel told already that it did not
 // arrive, the next way is gone.
 func (n noticer) note(ctx context.Context, m channel.Outbound, o outcome) error {
-	p, waits := about(m)
+	p, waits := noticeOf(m)
 	now := n.Now()
 	return n.Store.Update(ctx, func(tx store.Tx) error {
 		key := store.Key{}.Str(m.ID)
@@ -270,7 +270,7 @@ func (b *Bot) givenUp(tx store.Tx, notice *Delivery) error {
 	if notice.State != Dead {
 		return nil
 	}
-	p, waits := about(notice.outbound())
+	p, waits := noticeOf(notice.outbound())
 	d, c, err := waiting(tx, p, waits)
 	if err != nil || d == nil {
 		return err
