@@ -1,0 +1,129 @@
+package bot
+
+import (
+	"unicode/utf8"
+
+	"signdesk/actions"
+	"signdesk/kb"
+)
+
+// inFlow gives the utterance to the open step, unless it is for something else.
+func (t *turn) inFlow() error {
+	st := &t.conv.State
+	in := actions.Input{Text: t.u.in.Text, Picture: t.u.in.Picture}
+	if in.Picture == nil && t.pickedInFull() {
+		return t.again()
+	}
+	aside := in.Picture == nil && t.Engine.IsFree(st) && len(t.u.values) == 0 &&
+		(t.wantsOther() || t.u.decision.Kind == kb.Smalltalk || looksLikeQuestion(in.Text) && t.asksSomething())
+	if aside && t.u.decision.Kind == kb.Smalltalk { // what sounds like it may still be a name
+		reads, err := t.Engine.Reads(t.flow, st, in)
+		if err != nil {
+			return err
+		}
+		aside = !reads
+	}
+	var why *actions.Problem
+	if !aside {
+		r, p, ok, err := t.Engine.Take(t.flow, st, in)
+		if err != nil {
+			return err
+		}
+		if ok {
+			t.take(r)
+			return nil
+		}
+		why = p
+	}
+	switch {
+	case in.Picture != nil && t.u.sight != nil: // the step wants no picture: it is a question in between
+		t.seen(true)
+		return t.again()
+	case in.Picture != nil:
+	case t.wantsOther():
+		t.take(t.Engine.Switch(t.flow, st, t.offer()))
+		return nil
+	case t.u.intent.Start && t.u.intent.Label == intentUpset:
+		t.say(textUpset)
+		return t.again()
+	case t.saysGoodbye():
+		t.answer(true)
+		t.take(t.Engine.PutAside(t.flow, st))
+		return nil
+	}
+	if in.Picture == nil && (why == nil || why.Doubt == "" || formOf(in.Text) == question) {
+		if r, ok, err := t.Engine.Explain(t.flow, st, in.Text); ok || err != nil {
+			t.take(r)
+			return err
+		}
+		if t.asksSomething() {
+			t.answer(true)
+			return t.again()
+		}
+		if r, ok := t.Engine.Early(t.flow, st, in.Text); ok {
+			t.take(r)
+			return nil
+		}
+		if t.tellsSurely() || formOf(in.Text) == question {
+			t.answer(true)
+			return t.again()
+		}
+	}
+	t.missed = true
+	r, err := t.Engine.Miss(t.flow, st, why)
+	t.take(r)
+	return err
+}
+
+// wantsOther reports whether the utterance plainly wishes another flow than the
+// open one.
+func (t *turn) wantsOther() bool {
+	o := t.Engine.Wish(t.u.intent.Label)
+	if !t.u.intent.Start || o.Flow == "" {
+		return false
+	}
+	open := t.conv.State.Open[0]
+	differs := false // the same for somebody else: the legal representative, while finance is asked
+	for slot, v := range o.Slots {
+		differs = differs || open.Slots[slot] != "" && open.Slots[slot] != v
+	}
+	return o.Flow != open.Flow || differs
+}
+
+// asksSomething reports whether the knowledge base has something to say to the
+// utterance, of which it is sure enough to say it in the middle of a flow.
+func (t *turn) asksSomething() bool {
+	d := t.u.decision
+	return d.Kind == kb.Smalltalk || Asks(t.u.in.Text, d) || d.Kind == kb.None && d.Topic != nil && looksLikeQuestion(t.u.in.Text)
+}
+
+// saysGoodbye reports whether the person thanks or leaves while a flow waits.
+func (t *turn) saysGoodbye() bool {
+	d := t.u.decision
+	return d.Kind == kb.Smalltalk && (d.Topic.ID == topicThanks || d.Topic.ID == topicBye) && t.conv.Link == "" && t.Engine.CanWait(&t.conv.State)
+}
+
+// tellsSurely reports whether the knowledge base is so sure of an utterance
+// without the form of a question that it is taken for one.
+func (t *turn) tellsSurely() bool {
+	d := t.u.decision
+	if d.Kind != kb.Answer || utf8.RuneCountInString(t.u.in.Text) < minStatement || len(t.u.values) > 0 || t.u.intent.Start {
+		return false
+	}
+	if formOf(t.u.in.Text) == problem {
+		return d.Hits[0].Sure >= sureProblem
+	}
+	return t.Engine.Picking(&t.conv.State) && d.Hits[0].Sure >= sureStatement && d.Hits[0].Parts[0].Sure >= sureStatement
+}
+
+// Asks reports whether an utterance is a question, for which the knowledge base
+// found answers.
+func Asks(utterance string, d kb.Decision) bool {
+	switch d.Kind {
+	case kb.Answer:
+		return d.Message != "" || looksLikeQuestion(utterance)
+	case kb.Choices:
+		return looksLikeQuestion(utterance)
+	}
+	return false
+}
