@@ -123,7 +123,7 @@ func Asks(utterance string, d kb.Decision) bool {
 	case kb.Answer:
 		return d.Message != "" || looksLikeQuestion(utterance)
 	case kb.Choices:
-		return looksLikeQuestion(utterance)
+		return !d.Unclear() && looksLikeQuestion(utterance)
 	}
 	return false
 }

@@ -81,6 +81,9 @@ func (x *Intents) Recognise(text string, d kb.Decision) Intent {
 	if i, ok := x.control(t, d); ok {
 		return i
 	}
+	if d.Outside != "" { // a wish that somebody else can fulfil
+		return Intent{}
+	}
 	if c := d.Why.Canon; c != "" && t != c && !x.known(t) && x.known(c) {
 		t = c // other characters, or other widths
 	}

@@ -82,7 +82,10 @@ func Compose(d kb.Decision, c Contact) Reply {
 		r.Also = alternatives(d.Hits[1:])
 	case kb.Choices:
 		r.Lead = "您是不是想问下面哪一个？都不是的话，换个说法再问一次。"
-		if len(d.Hits) == 1 {
+		switch {
+		case d.Unclear():
+			r.Lead = d.Topic.Reply
+		case len(d.Hits) == 1:
 			r.Lead = "您是想问下面这个吗？是的话请回复1，不是的话，换个说法再问一次。"
 		}
 		r.Also = alternatives(d.Hits)
@@ -90,6 +93,10 @@ func Compose(d kb.Decision, c Contact) Reply {
 		r.Message, r.Lead = "", d.Topic.Reply
 	case kb.None:
 		r.Message = ""
+		if d.Outside != "" { // nor would our hotline help
+			r.Lead = outsideLead(d.Outside, c)
+			break
+		}
 		r.Lead = noneLead(d.Topic)
 		r.Also = alternatives(d.Hits)
 		r.Contact = contactLine(c)
@@ -106,6 +113,10 @@ func noneLead(t *kb.Topic) string {
 		return "这个我帮不上忙，我只熟悉企业实名认证和合同签署。如果您在这上面遇到问题，把屏幕上的提示原文发给我就行。"
 	}
 	return "抱歉，这个问题我没有把握回答。" + ask
+}
+
+func outsideLead(name string, c Contact) string {
+	return fmt.Sprintf("这是%s的问题，我只熟悉%s的企业认证和合同签署，不敢乱答。如果是在%[2]s上遇到的，把页面上的提示原文发给我就行。", name, c.Brand)
 }
 
 func contactLine(c Contact) string {

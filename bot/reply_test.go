@@ -131,6 +131,13 @@ func TestComposeWhere(t *testing.T) {
 	}
 }
 
+func TestComposeOutsideNamesIt(t *testing.T) {
+	got := bot.Compose(kb.Decision{Kind: kb.None, Outside: "钉钉"}, contact).Text()
+	if !strings.HasPrefix(got, "这是钉钉的问题，我只熟悉") || strings.Contains(got, contact.Hotline) {
+		t.Errorf("text %q, want it to name 钉钉 and no hotline of ours", got)
+	}
+}
+
 func TestComposeNone(t *testing.T) {
 	e11, _ := twoEntries()
 	near := []kb.Hit{hit(e11, 0.1, kb.PartHit{Part: e11.Parts[0], Sure: 1})}

@@ -206,11 +206,11 @@ func (b *Bot) baseFor(p channel.Peer) base {
 func (b *Bot) decide(ctx context.Context, in channel.Inbound) (kb.Decision, error) {
 	base := b.baseFor(in.Peer)
 	d, err := base.Decide(ctx, in.Text)
-	if err != nil || in.Page == "" || d.Kind != kb.None {
+	if err != nil || in.Page == "" || d.Kind != kb.None && !d.Unclear() {
 		return d, err
 	}
 	e := base.Content().Entry(kb.EntryID(in.Page))
-	if e == nil || d.Topic != nil {
+	if e == nil || d.Topic != nil && !d.Unclear() || d.Outside != "" {
 		return d, nil
 	}
 	if there, err := base.Decide(ctx, e.Title+" "+in.Text); err == nil && there.Kind == kb.Answer && there.Hits[0].Entry == e {

@@ -210,6 +210,21 @@ func TestChoicesAreFewAndDifferent(t *testing.T) {
 	}
 }
 
+// What says nothing of the matter is asked back, with where people mostly get stuck.
+func TestTooLittleIsAskedBack(t *testing.T) {
+	b := shipped(t)
+	for _, q := range []string{"急急急", "怎么办啊", "这个要怎么弄，在线等", "提示错误"} {
+		if d := decide(t, b, q); !d.Unclear() || len(d.Hits) != 3 || d.Topic.Reply == "" {
+			t.Errorf("%s: %s %v, want choices of what is mostly meant", q, d.Kind, ids(d))
+		}
+	}
+	for _, q := range []string{"打款", "印章怎么弄"} { // several entries are about it
+		if d := decide(t, b, q); d.Kind != kb.Choices || d.Unclear() {
+			t.Errorf("%s: %s %v, want choices among entries that have it", q, d.Kind, ids(d))
+		}
+	}
+}
+
 func TestConcurrentQuestionsDecideAlike(t *testing.T) {
 	b := shipped(t)
 	want := outline(decide(t, b, "无签署权限，需要申请"))

@@ -83,9 +83,15 @@ func (f *file) checkTopic(t *Topic, line int) {
 		if t.Reply == "" {
 			f.fail(line, "topic %s: small talk needs a reply", t.ID)
 		}
+		if n := len(t.Offer); n == 1 || n > maxChoices {
+			f.fail(line, "topic %s: offer must name two or three entries, names %d", t.ID, n)
+		}
 	case TopicUncovered, TopicOff:
 		if t.Name == "" {
 			f.fail(line, "topic %s needs a name", t.ID)
+		}
+		if t.Offer != nil {
+			f.fail(line, "topic %s: offer is for small talk", t.ID)
 		}
 	default:
 		f.fail(line, "topic %s: kind must be uncovered, offtopic or smalltalk, is %q", t.ID, t.Kind)
@@ -115,10 +121,18 @@ func checkAcross(files []*file) []error {
 		errs = append(errs, f.errs[before:]...)
 	}
 	for _, f := range files {
+		before := len(f.errs)
+		for _, t := range f.topics {
+			for _, id := range t.Offer {
+				if _, ok := ids["entry "+string(id)]; !ok {
+					f.fail(0, "topic %s: offer: no entry %s", t.ID, id)
+				}
+			}
+		}
 		if f.entry == nil {
+			errs = append(errs, f.errs[before:]...)
 			continue
 		}
-		before := len(f.errs)
 		for _, id := range f.entry.SeeAlso {
 			if _, ok := ids["entry "+string(id)]; !ok || id == f.entry.ID {
 				f.fail(0, "see_also: no other entry %s", id)

@@ -64,10 +64,13 @@ const (
 // with the entries, so that a look-alike question is refused rather than
 // answered wrongly.
 type Topic struct {
-	ID        string
-	Kind      TopicKind
-	Name      string // what it is about; empty for small talk
-	Reply     string // small talk only
+	ID    string
+	Kind  TopicKind
+	Name  string // what it is about; empty for small talk
+	Reply string // small talk only
+	// Offer are entries to choose from, two or three, for small talk that says too
+	// little; Decisions are choices of them then.
+	Offer     []EntryID
 	Phrasings []string
 }
 

@@ -37,8 +37,12 @@ type Decision struct {
 	// Hits are entries, best first, each once with its best part. For None
 	// they are the nearest ones and may be missing.
 	Hits []Hit
-	// Topic is what the utterance is about if that is no entry; may be nil.
+	// Topic is what the utterance is about if that is no entry; may be nil. With
+	// Choices it is small talk that says too little, and its Reply leads them.
 	Topic *Topic
+	// Outside is the product, platform or authority that the utterance is about, if
+	// that is not ours, as typed; Kind is None then.
+	Outside string
 	// Message is the on-screen message that was recognised, as written in the
 	// content, or "".
 	Message string
@@ -156,12 +160,21 @@ func (b *Base) decide(ctx context.Context, utterance string) (Decision, error) {
 		return cmp.Or(cmp.Compare(y.p, x.p), cmp.Compare(x.doc, y.doc))
 	})
 	d := b.weighUp(list)
-	d.Loose = b.loose(utterance, canon)
+	if name := b.norm.Outside(utterance, canon); name != "" && utf8.RuneCountInString(d.Message) < ownMessage {
+		d = Decision{Kind: None, Outside: name, Why: d.Why}
+	} else {
+		b.askBack(&d, list, canon)
+		d.Loose = b.loose(utterance, canon)
+	}
 	d.Why.Canon = canon
 	d.Why.Concepts = b.norm.Concepts(canon)
 	d.Why.Rows = b.rows(list)
 	return d, nil
 }
+
+// ownMessage is the length of a message, in runes, from which it is ours whoever is named
+// beside it: short ones (未认证) stand on other screens, too.
+const ownMessage = 10
 
 // tailRunes is the shortest last line that may be a question of its own.
 const tailRunes = 7

@@ -167,6 +167,7 @@ type (
 		Kind      string    `yaml:"kind"`
 		Name      string    `yaml:"name"`
 		Reply     string    `yaml:"reply"`
+		Offer     []string  `yaml:"offer"`
 		Phrasings yaml.Node `yaml:"phrasings"`
 	}
 )
@@ -255,6 +256,9 @@ func (f *file) decodeTopics() {
 			kind = TopicSmalltalk
 		}
 		topic := &Topic{ID: t.ID, Kind: kind, Name: t.Name, Reply: f.expand(t.Reply, t.Phrasings.Line)}
+		for _, id := range t.Offer {
+			topic.Offer = append(topic.Offer, EntryID(id))
+		}
 		topic.Phrasings = f.phrasings(&t.Phrasings, "topic "+t.ID)
 		f.checkTopic(topic, t.Phrasings.Line)
 		f.topics = append(f.topics, topic)

@@ -31,6 +31,7 @@ const (
 	ID      = "#id"   // long number: credit code, ID card, bank account
 	Company = "#org"  // name of a company
 	Hidden  = "#x"    // XXX, ***, [] and other blacked-out text
+	// #bank and the like stand for the names of others.txt.
 )
 
 // passes bounds how often the rules are applied until nothing changes. One
@@ -42,9 +43,11 @@ const passes = 13
 type Normalizer struct {
 	simplified hanTable[rune]   // 0: is simplified
 	pinyin     hanTable[uint16] // 0: unknown
+	names      *nameTable
 	variants   *replacer
 	concepts   *conceptTable
 	sides      *conceptTable
+	fillers    wordSet
 	sum        [sha256.Size]byte
 }
 
@@ -123,7 +126,7 @@ func (n *Normalizer) easy(s string) (string, bool) {
 		last, gap, open = r, false, false
 	}
 	out := string(b)
-	return out, n.variants.replace(out) == out
+	return out, n.variants.replace(out) == out && n.names.replace(out, nil) == out
 }
 
 // companyWord reports whether r may belong to a legal form or to a blacked-out
@@ -134,7 +137,7 @@ func (n *Normalizer) pass(s string) string {
 	s = n.fold(s)
 	s = dropScreenNoise(s)
 	s = placeholders(s)
-	return n.variants.replace(assemble(s))
+	return n.variants.replace(n.names.replace(assemble(s), nil))
 }
 
 // clip bounds the input to MaxRunes and makes it valid UTF-8.

@@ -48,6 +48,9 @@ func TestCanon(t *testing.T) {
 		{"star as a name", "名称显示*怎么办", "名称显示*怎么办"},
 		{"company", "我们公司叫杭州青禾贸易有限公司，提示未认证", "我们公司叫#org,提示未认证"},
 		{"company in a message", "该企业已经被上海茯苓有限公司提交", "该企业已经被#org提交"},
+		{"names by kind", "从建设银行转到淘宝的e签宝ABC", "从#bank转到#market的#rival abc"},
+		{"what looks like a name", "员工行不行，能放心签吗", "员工行不行,能放心签吗"},
+		{"name in a company", "杭州淘宝信息有限公司", "#org"},
 		{"bare legal form", "有限公司怎么认证", "有限公司怎么认证"},
 		{"search syntax is text", `+title:印章 -"foo"^9 (OR`, "title,印章,foo,9,or"},
 		{"empty", " \n\t ", ""},
@@ -208,6 +211,43 @@ func TestSides(t *testing.T) {
 		sides, rest := n.Sides(n.Canon(tt.text))
 		if got := strings.Join(sides, " "); got != tt.sides || strings.Join(rest, " ") != tt.rest {
 			t.Errorf("Sides(%q) = %q, %q, want %q, %q", tt.text, sides, rest, tt.sides, tt.rest)
+		}
+	}
+}
+
+func TestOutside(t *testing.T) {
+	n := shipped(t)
+	for _, tt := range []struct{ text, want string }{
+		{"钉钉怎么加管理员", "钉钉"},
+		{"E簽寶怎麼換印章", "e签宝"},
+		{"上上签在钉钉里怎么打开", ""},
+		{"用飞书打开签署链接", ""},
+		{"中信银行客服电话", "中信银行"},
+		{"中信银行的账户可以吗", ""},
+		{"去工商局改名字要带哪些材料", "工商局"},
+		{"工商局改了名字", ""},
+		{"怎么换管理员", ""},
+	} {
+		if got := n.Outside(tt.text, n.Canon(tt.text)); got != tt.want {
+			t.Errorf("Outside(%q) = %q, want %q", tt.text, got, tt.want)
+		}
+	}
+}
+
+func TestContent(t *testing.T) {
+	n := shipped(t)
+	for _, tt := range []struct {
+		text        string
+		runes, word int
+	}{
+		{"急急急怎么办", 0, 0},
+		{"这个印章怎么弄", 2, 2},
+		{"没权限", 3, 3},
+		{"怎么换管理员", 4, 1},
+		{"苹果", 2, 0},
+	} {
+		if runes, word := n.Content(n.Canon(tt.text), 9); runes != tt.runes || word != tt.word {
+			t.Errorf("Content(%q) = %d, %d, want %d, %d", tt.text, runes, word, tt.runes, tt.word)
 		}
 	}
 }

@@ -18,6 +18,7 @@ const (
 	fileVariants   = "variants.txt" // 帐号 账号
 	fileConcepts   = "concepts.txt" // pay: 打款 转账 …
 	fileSides      = "sides.txt"    // phone: 手机 手机上 …
+	fileFillers    = "fillers.txt"  // 怎么办 急 …
 )
 
 // New reads the tables from words (the directory data/words). An error names
@@ -50,6 +51,12 @@ func New(words fs.FS) (*Normalizer, error) {
 	if n.sides, err = readConcepts(words, fileSides); err != nil {
 		return nil, err
 	}
+	if n.names, err = readNames(words); err != nil {
+		return nil, err
+	}
+	if n.fillers, err = readFillers(words); err != nil {
+		return nil, err
+	}
 	n.sum, err = sumTables(words)
 	return n, err
 }
@@ -60,7 +67,7 @@ func (n *Normalizer) Sum() [sha256.Size]byte { return n.sum }
 
 func sumTables(words fs.FS) (sum [sha256.Size]byte, err error) {
 	h := sha256.New()
-	for _, name := range []string{fileSimplified, filePinyin, fileVariants, fileConcepts} {
+	for _, name := range []string{fileSimplified, filePinyin, fileVariants, fileConcepts, fileNames, fileFillers} {
 		data, err := fs.ReadFile(words, name)
 		if err != nil {
 			return sum, fmt.Errorf("words: %w", err)
@@ -230,6 +237,24 @@ func readConcepts(words fs.FS, file string) (*conceptTable, error) {
 		sort.Slice(l, func(i, j int) bool { return len(l[i].word) > len(l[j].word) })
 	}
 	return t, err
+}
+
+// A wordSet holds words by their first rune, longest first.
+type wordSet map[rune][]string
+
+func readFillers(words fs.FS) (wordSet, error) {
+	set := make(wordSet)
+	err := readTable(words, fileFillers, func(line string) error {
+		for w := range strings.FieldsSeq(line) {
+			first, _ := utf8.DecodeRuneInString(w)
+			set[first] = append(set[first], w)
+		}
+		return nil
+	})
+	for _, l := range set {
+		sort.Slice(l, func(i, j int) bool { return len(l[i]) > len(l[j]) })
+	}
+	return set, err
 }
 
 // readTable calls line for each line of a table that is neither empty nor a

@@ -72,6 +72,34 @@ func (n *Normalizer) Concepts(canon string) []string {
 	return found
 }
 
+// Content returns how many runes of canonical text say what it is about - those
+// outside of fillers (怎么办, 急) -, at most a few more than limit, and how many of
+// these belong to the first word of a concept.
+func (n *Normalizer) Content(canon string, limit int) (runes, first int) {
+next:
+	for i := 0; i < len(canon) && runes <= limit; {
+		r, size := utf8.DecodeRuneInString(canon[i:])
+		word := n.concepts.at(canon, i).word
+		for _, w := range n.fillers[r] {
+			if len(w) >= len(word) && strings.HasPrefix(canon[i:], w) {
+				i += len(w)
+				continue next
+			}
+		}
+		if c := classOf(r); word != "" {
+			said := utf8.RuneCountInString(word)
+			if runes += said; first == 0 {
+				first = said
+			}
+			size = len(word)
+		} else if c == classHan || c == classWord {
+			runes++
+		}
+		i += size
+	}
+	return runes, first
+}
+
 // Syllable returns a number for the toneless pinyin of a unit (southern
 // confusions folded together), or 0 where it has none.
 func (n *Normalizer) Syllable(unit string) uint16 {
