@@ -85,6 +85,8 @@ func Compose(d kb.Decision, c Contact) Reply {
 		switch {
 		case d.Unclear():
 			r.Lead = d.Topic.Reply
+		case d.Question != "":
+			r.Lead = d.Question
 		case len(d.Hits) == 1:
 			r.Lead = "您是想问下面这个吗？是的话请回复1，不是的话，换个说法再问一次。"
 		}

@@ -16,6 +16,7 @@ var (
 	partIDForm  = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 	ruleForm    = regexp.MustCompile(`^R\d{2}\.\d{1,2}$`)
 	flowForm    = regexp.MustCompile(`^F(0[1-9]|1[0-5])$`)
+	factForm    = regexp.MustCompile(`^[a-z]+=[a-z]+$`)
 )
 
 // checkHead checks the front matter of an entry apart from its parts.
@@ -63,6 +64,11 @@ func (f *file) checkParts() {
 		for _, fl := range p.Flows {
 			if !flowForm.MatchString(fl) {
 				f.fail(line, "part %s: %q is no flow id (F01 to F15)", p.ID, fl)
+			}
+		}
+		for _, fact := range p.Facts {
+			if !factForm.MatchString(fact) {
+				f.fail(line, "part %s: %q is no fact with its value (payer=we)", p.ID, fact)
 			}
 		}
 		if len(p.Phrasings) == 0 {
@@ -121,18 +127,10 @@ func checkAcross(files []*file) []error {
 		errs = append(errs, f.errs[before:]...)
 	}
 	for _, f := range files {
-		before := len(f.errs)
-		for _, t := range f.topics {
-			for _, id := range t.Offer {
-				if _, ok := ids["entry "+string(id)]; !ok {
-					f.fail(0, "topic %s: offer: no entry %s", t.ID, id)
-				}
-			}
-		}
 		if f.entry == nil {
-			errs = append(errs, f.errs[before:]...)
 			continue
 		}
+		before := len(f.errs)
 		for _, id := range f.entry.SeeAlso {
 			if _, ok := ids["entry "+string(id)]; !ok || id == f.entry.ID {
 				f.fail(0, "see_also: no other entry %s", id)

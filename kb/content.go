@@ -47,6 +47,7 @@ type Part struct {
 	Channel      Channel
 	MiniPrograms []string // WeChat mini-programs to use
 	Flows        []string // guided flows that can do it (F01)
+	Facts        []string // what must be so for the part to fit: fact=value (payer=we); see facts.txt
 	Phrasings    []string // how people ask
 }
 
@@ -69,7 +70,7 @@ type Topic struct {
 	Name  string // what it is about; empty for small talk
 	Reply string // small talk only
 	// Offer are entries to choose from, two or three, for small talk that says too
-	// little; Decisions are choices of them then.
+	// little; Decisions are choices of them then. Those that do not exist are left out.
 	Offer     []EntryID
 	Phrasings []string
 }

@@ -43,6 +43,8 @@ type Decision struct {
 	// Outside is the product, platform or authority that the utterance is about, if
 	// that is not ours, as typed; Kind is None then.
 	Outside string
+	// Question asks for what tells the choices apart; may be empty.
+	Question string
 	// Message is the on-screen message that was recognised, as written in the
 	// content, or "".
 	Message string
@@ -112,7 +114,7 @@ const (
 	coveredSure = 0.50 // below it an entry is offered rather than answered with
 	sureAnswer  = 0.25 // entry probability, among entries, from which it is answered
 	sureAlone   = 0.95 // from which no alternative is mentioned
-	mentionMin  = 0.05 // from which an entry is worth a mention
+	mentionMin  = 0.03 // from which an entry is worth a mention
 	nearMin     = 0.10 // least likeness to anything; below it, it is nonsense or far away
 	maxChoices  = 3
 	whyRows     = 8
@@ -156,6 +158,8 @@ func (b *Base) decide(ctx context.Context, utterance string) (Decision, error) {
 		}
 		list = b.blend(list, below)
 	}
+	told := b.norm.Facts(canon)
+	b.applyFacts(list, told)
 	slices.SortFunc(list, func(x, y scored) int {
 		return cmp.Or(cmp.Compare(y.p, x.p), cmp.Compare(x.doc, y.doc))
 	})
@@ -164,6 +168,7 @@ func (b *Base) decide(ctx context.Context, utterance string) (Decision, error) {
 		d = Decision{Kind: None, Outside: name, Why: d.Why}
 	} else {
 		b.askBack(&d, list, canon)
+		b.askFact(&d, list, told)
 		d.Loose = b.loose(utterance, canon)
 	}
 	d.Why.Canon = canon

@@ -147,6 +147,7 @@ type (
 		Condition   string     `yaml:"condition"`
 		Cause       string     `yaml:"cause"`
 		SeeAlso     []string   `yaml:"see_also"`
+		Facts       []string   `yaml:"facts"` // of the parts that name none
 		Parts       []partFile `yaml:"parts"`
 	}
 	partFile struct {
@@ -157,6 +158,7 @@ type (
 		Channel      string    `yaml:"channel"`
 		MiniPrograms []string  `yaml:"mini_programs"`
 		Flows        []string  `yaml:"flows"`
+		Facts        []string  `yaml:"facts"`
 		Phrasings    yaml.Node `yaml:"phrasings"`
 	}
 	topicsFile struct {
@@ -235,7 +237,10 @@ func (f *file) decodeEntry() {
 	for _, p := range in.Parts {
 		part := &Part{
 			Entry: f.entry, ID: PartID(p.ID), Rules: p.Rules, Errors: p.Errors, Labels: p.Labels,
-			Channel: Channel(p.Channel), MiniPrograms: p.MiniPrograms, Flows: p.Flows,
+			Channel: Channel(p.Channel), MiniPrograms: p.MiniPrograms, Flows: p.Flows, Facts: p.Facts,
+		}
+		if part.Facts == nil {
+			part.Facts = in.Facts
 		}
 		part.Phrasings = f.phrasings(&p.Phrasings, "part "+p.ID)
 		f.lines[part] = p.Phrasings.Line

@@ -104,6 +104,7 @@ func TestLoadContentRefuses(t *testing.T) {
 		{"channel", "channel: pc", "channel: tv", `01-test.md:17: entry 01: part main: channel must be any, pc or phone, is "tv"`},
 		{"rule id", "R01.1", "R1", `01-test.md:17: entry 01: part main: "R1" is no rule id (R05.1)`},
 		{"flow id", "F07", "F16", `01-test.md:17: entry 01: part main: "F16" is no flow id (F01 to F15)`},
+		{"fact", "flows: [F07]", "flows: [F07]\n    facts: [payer]", `part main: "payer" is no fact with its value (payer=we)`},
 		{"phrasing twice", "某某是什么", "看到某某怎么办", `01-test.md:19: entry 01: part main: phrasing "看到某某怎么办" stands in line 18 already`},
 		{"phrasing in two files", "某某是什么", "多少钱一份", `outside.yaml:6: topic price: phrasing "多少钱一份" stands in 01-test.md already`},
 		{"see also", "see_also: []", `see_also: ["09"]`, "01-test.md: entry 01: see_also: no other entry 09"},
@@ -132,6 +133,8 @@ func TestLoadContentRefusesTopics(t *testing.T) {
 		{"kind", "kind: uncovered", "kind: other", `outside.yaml:5: topic price: kind must be uncovered, offtopic or smalltalk, is "other"`},
 		{"name", "name: 价格", `name: ""`, "outside.yaml:5: topic price needs a name"},
 		{"phrasings", "      多少钱一份\n", "", "outside.yaml:5: topic price has no phrasings"},
+		{"offer of topics", "    name: 价格", "    name: 价格\n    offer: [\"01\", \"02\"]", "topic price: offer is for small talk"},
+		{"offer of one", "    reply: 您好", "    offer: [\"01\"]\n    reply: 您好", "topic greeting: offer must name two or three entries, names 1"},
 		{"id twice", "id: greeting", "id: price", "topic price stands in outside.yaml already"},
 		{"phrasings as a list", "phrasings: |\n      你好", "phrasings: [你好]", "outside.yaml:9: topic greeting: phrasings must be a block of lines (phrasings: |)"},
 	} {

@@ -78,10 +78,12 @@ func (b *Base) offer(d *Decision) {
 func (b *Base) knownWord(d *Decision, list []scored) bool {
 	best := d.Hits[0].Sure / max(1-d.Why.Outside, d.Hits[0].Sure)
 	var like float64
+	shown := false // the words of a message, which are short now and then
 	for i := range list {
 		if p := b.docs[list[i].doc].part; p != nil && p.Entry == d.Hits[0].Entry {
 			like = max(like, list[i].likeness())
+			shown = shown || list[i].sig.exact
 		}
 	}
-	return best >= strangeSure || best >= wordSure && like >= wordLike
+	return shown || best >= strangeSure || best >= wordSure && like >= wordLike
 }

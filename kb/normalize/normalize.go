@@ -48,6 +48,9 @@ type Normalizer struct {
 	concepts   *conceptTable
 	sides      *conceptTable
 	fillers    wordSet
+	contrast   map[string][]string
+	facts      *conceptTable     // names: payer=we
+	questions  map[string]string // by fact
 	sum        [sha256.Size]byte
 }
 

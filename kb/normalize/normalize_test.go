@@ -251,3 +251,32 @@ func TestContent(t *testing.T) {
 		}
 	}
 }
+
+func TestFacts(t *testing.T) {
+	n := shipped(t)
+	for _, tt := range []struct{ text, want string }{
+		{"我打给你们的钱", "payer=we"},
+		{"你们打给我的钱", "payer=they"},
+		{"不是个体户没有公户", "holder=company"},
+		{"怎么换管理员", ""},
+	} {
+		if got := strings.Join(n.Facts(n.Canon(tt.text)), " "); got != tt.want {
+			t.Errorf("Facts(%q) = %q, want %q", tt.text, got, tt.want)
+		}
+	}
+}
+
+func TestTwoNames(t *testing.T) {
+	n := shipped(t)
+	for text, want := range map[string]bool{
+		"合同上写的是荣发商店，我们叫荣发商行":          true,
+		"合同里的公司不是我们公司":                true,
+		"合同写重庆明月商贸有限公司，执照是重庆明月贸易有限公司": true,
+		"我们叫荣发商行，以前叫荣发商店，合同写旧的":       false,
+		"我们是荣发商行，怎么签合同":               false,
+	} {
+		if got := strings.Contains(strings.Join(n.Concepts(n.Canon(text)), " "), "twonames"); got != want {
+			t.Errorf("%q: contrasted %t, want %t", text, got, want)
+		}
+	}
+}

@@ -19,6 +19,8 @@ const (
 	fileConcepts   = "concepts.txt" // pay: 打款 转账 …
 	fileSides      = "sides.txt"    // phone: 手机 手机上 …
 	fileFillers    = "fillers.txt"  // 怎么办 急 …
+	fileContrast   = "contrast.txt" // theirs: 合同上 …
+	fileFacts      = "facts.txt"    // tell payer we: 我打给 …
 )
 
 // New reads the tables from words (the directory data/words). An error names
@@ -57,6 +59,12 @@ func New(words fs.FS) (*Normalizer, error) {
 	if n.fillers, err = readFillers(words); err != nil {
 		return nil, err
 	}
+	if n.contrast, err = readContrast(words); err != nil {
+		return nil, err
+	}
+	if err := n.readFacts(words); err != nil {
+		return nil, err
+	}
 	n.sum, err = sumTables(words)
 	return n, err
 }
@@ -67,7 +75,7 @@ func (n *Normalizer) Sum() [sha256.Size]byte { return n.sum }
 
 func sumTables(words fs.FS) (sum [sha256.Size]byte, err error) {
 	h := sha256.New()
-	for _, name := range []string{fileSimplified, filePinyin, fileVariants, fileConcepts, fileNames, fileFillers} {
+	for _, name := range []string{fileSimplified, filePinyin, fileVariants, fileConcepts, fileNames, fileFillers, fileFacts, fileContrast} {
 		data, err := fs.ReadFile(words, name)
 		if err != nil {
 			return sum, fmt.Errorf("words: %w", err)
@@ -212,31 +220,44 @@ type conceptWord struct {
 	id   int
 }
 
+func newConceptTable() *conceptTable {
+	return &conceptTable{by: make(map[rune][]conceptWord), first: newHanTable[bool]()}
+}
+
 func readConcepts(words fs.FS, file string) (*conceptTable, error) {
-	t := &conceptTable{by: make(map[rune][]conceptWord), first: newHanTable[bool]()}
-	seen := make(map[string]string)
+	t := newConceptTable()
 	err := readTable(words, file, func(line string) error {
 		name, list, ok := strings.Cut(line, ":")
 		if !ok {
 			return fmt.Errorf("want name: words, got %q", line)
 		}
-		id := len(t.names)
-		t.names = append(t.names, name)
-		for w := range strings.FieldsSeq(list) {
-			if other, dup := seen[w]; dup {
-				return fmt.Errorf("%q is in %q already", w, other)
-			}
-			seen[w] = name
-			first, _ := utf8.DecodeRuneInString(w)
-			t.by[first] = append(t.by[first], conceptWord{w, id})
-			t.first.set(first, true)
-		}
-		return nil
+		return t.add(name, list)
 	})
+	t.sort()
+	return t, err
+}
+
+// add adds a concept with its words.
+func (t *conceptTable) add(name, list string) error {
+	id := len(t.names)
+	t.names = append(t.names, name)
+	for w := range strings.FieldsSeq(list) {
+		first, _ := utf8.DecodeRuneInString(w)
+		for _, c := range t.by[first] {
+			if c.word == w {
+				return fmt.Errorf("%q is in %q already", w, t.names[c.id])
+			}
+		}
+		t.by[first] = append(t.by[first], conceptWord{w, id})
+		t.first.set(first, true)
+	}
+	return nil
+}
+
+func (t *conceptTable) sort() {
 	for _, l := range t.by {
 		sort.Slice(l, func(i, j int) bool { return len(l[i].word) > len(l[j].word) })
 	}
-	return t, err
 }
 
 // A wordSet holds words by their first rune, longest first.

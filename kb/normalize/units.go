@@ -45,23 +45,31 @@ func Units(canon string, list []Unit) []Unit {
 // Concepts returns the names of the concepts whose words stand in canonical
 // text, each once, in order of first appearance.
 func (n *Normalizer) Concepts(canon string) []string {
+	found := n.concepts.find(canon)
+	if n.contrasts(canon) {
+		found = append(found, twoNames)
+	}
+	return found
+}
+
+func (t *conceptTable) find(canon string) []string {
 	var found []string
 	seen := make(map[int]bool, 8)
 	var before rune
 	for i := 0; i < len(canon); {
 		r, size := utf8.DecodeRuneInString(canon[i:])
 		step := size
-		if isCommonHan(r) && !n.concepts.first.at(r) {
+		if isCommonHan(r) && !t.first.at(r) {
 			before, i = r, i+size
 			continue
 		}
-		for _, c := range n.concepts.by[r] {
+		for _, c := range t.by[r] {
 			if !strings.HasPrefix(canon[i:], c.word) || !wholeWord(before, canon[i+len(c.word):], c.word) {
 				continue
 			}
 			if !seen[c.id] {
 				seen[c.id] = true
-				found = append(found, n.concepts.names[c.id])
+				found = append(found, t.names[c.id])
 			}
 			step = len(c.word)
 			break
