@@ -78,6 +78,8 @@ func (a *about) unsaid(r Reply) (Reply, bool) {
 // A follower tells what an utterance means after a reply that showed a part.
 type follower interface {
 	Follow(d kb.Decision, last *kb.Part) (kb.Following, bool)
+	// Followed is Follow if that needs no thought.
+	Followed(d kb.Decision, last *kb.Part) (f kb.Following, ok, known bool)
 }
 
 // A followed is what was found out about the utterance of a turn after a part.
@@ -120,8 +122,11 @@ func (t *turn) follow() error {
 	if last == nil {
 		return nil
 	}
-	v, ok := t.flow.Memo[last].(followed)
-	if !ok {
+	v, known := t.flow.Memo[last].(followed)
+	if !known {
+		v.meant, v.ok, known = by.Followed(t.u.decision, last)
+	}
+	if !known {
 		return &wondering{by, t.u.decision, last, t.flow.Memo}
 	}
 	if v.ok {

@@ -26,6 +26,8 @@ type Base struct {
 	sigs    []signature
 	lately  *lru.Cache[string, Decision]
 
+	followed *lru.Cache[continued, followed]
+
 	tellings sync.Map // document => [*telling]
 }
 
@@ -53,7 +55,11 @@ func Build(ctx context.Context, c *Content, n *normalize.Normalizer, opts BuildO
 	if err != nil {
 		return nil, err
 	}
-	b := &Base{content: c, norm: n, lately: lately}
+	follows, err := lru.New[continued, followed](rememberedFollowings)
+	if err != nil {
+		return nil, err
+	}
+	b := &Base{content: c, norm: n, lately: lately, followed: follows}
 	parts := 0
 	for _, e := range c.Entries {
 		parts += len(e.Parts)

@@ -89,23 +89,56 @@ const (
 // Follow tells what an utterance that was decided means after a reply that showed
 // a part; ok is false if it speaks for itself, and the decision stands.
 func (b *Base) Follow(d Decision, last *Part) (f Following, ok bool) {
+	if f, ok, known := b.Followed(d, last); known {
+		return f, ok
+	}
+	f, ok = b.goesOn(b.talk(d.Why.Canon), d, last.Entry)
+	b.followed.Add(continued{d.Why.Canon, last.Entry}, followed{f, ok})
+	return f, ok
+}
+
+// Followed is Follow if that needs no long thought, or none any more.
+func (b *Base) Followed(d Decision, last *Part) (f Following, ok, known bool) {
 	if !d.Loose || last == nil || d.Message != "" {
-		return f, false
+		return f, false, true
 	}
-	canon := d.Why.Canon
-	t := b.talk(canon)
+	if v, known := b.followed.Get(continued{d.Why.Canon, last.Entry}); known {
+		return v.Following, v.ok, true
+	}
+	t := b.talk(d.Why.Canon)
 	if act, found := t.act(); found {
-		return b.goOn(act, d, last), true
+		return b.goOn(act, d, last), true, true
 	}
+	return f, false, false
+}
+
+// A continued is what is said while an entry is spoken of, save what does something
+// to the last reply.
+type continued struct {
+	canon string
+	entry *Entry
+}
+
+// A followed is what that means.
+type followed struct {
+	Following
+	ok bool
+}
+
+// rememberedFollowings is how many of them are remembered.
+const rememberedFollowings = 8192
+
+// goesOn is Follow of what asks for something.
+func (b *Base) goesOn(t talk, d Decision, e *Entry) (f Following, ok bool) {
 	if len(t.asked()) == 0 && d.Kind == Smalltalk {
 		return f, false
 	}
 	if len(t.rest) == 0 && slices.Equal(t.asked(), []string{sideWhy}) {
-		if f, ok := b.reason(d, last.Entry); ok {
+		if f, ok := b.reason(d, e); ok {
 			return f, true
 		}
 	}
-	list := b.within(t, last.Entry)
+	list := b.within(t, e)
 	if len(list) == 0 || len(t.rest) > 0 && !b.belongs(t, list, d) {
 		return f, false
 	}

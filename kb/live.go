@@ -52,6 +52,12 @@ func (l *Live) Follow(d Decision, last *Part) (f Following, ok bool) {
 	return f, ok
 }
 
+// Followed is [Base.Followed] of the current base.
+func (l *Live) Followed(d Decision, last *Part) (f Following, ok, known bool) {
+	l.use(func(b *Base) { f, ok, known = b.Followed(d, last) })
+	return f, ok, known
+}
+
 // use calls f with the current base; it returns false if that is closed.
 func (l *Live) use(f func(*Base)) bool {
 	for {
