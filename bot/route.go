@@ -80,7 +80,7 @@ func (t *turn) route() error {
 // utterance plainly answers what it asked.
 func (t *turn) answersAside() (bool, error) {
 	text := t.u.in.Text
-	if t.u.in.Click != "" || t.u.intent.Start || t.u.decision.Kind == kb.Smalltalk || formOf(text) != statement || t.numbered() {
+	if !t.conv.State.Parted || t.u.in.Click != "" || t.u.intent.Start || t.u.decision.Kind == kb.Smalltalk || formOf(text) != statement || t.numbered() {
 		return false, nil
 	}
 	st := &t.conv.State
