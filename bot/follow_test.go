@@ -32,7 +32,9 @@ func (l leaning) Follow(d kb.Decision, last *kb.Part) (kb.Following, bool) {
 	return f, true
 }
 
-func (leaning) Followed(kb.Decision, *kb.Part) (f kb.Following, ok, known bool) { return f, false, false }
+func (leaning) Followed(kb.Decision, *kb.Part) (f kb.Following, ok, known bool) {
+	return f, false, false
+}
 
 // TestSpokenOf: an utterance goes on from what was shown before, for some turns and
 // for some time, after a restart as well.
