@@ -187,15 +187,7 @@ type scene struct {
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	cfg := testConfig(t)
-	base, err := openBase(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { base.Close() })
-	recognise, err := openIntents(cfg, base)
-	if err != nil {
-		t.Fatal(err)
-	}
+	base, recognise := openAnswers(t, cfg)
 	own := *cfg
 	own.Store = filepath.Join(t.TempDir(), "store.db")
 	clock := &stillClock{at: demo.Start}

@@ -18,15 +18,7 @@ const minWishes = 0.97
 func TestIntents(t *testing.T) {
 	t.Parallel()
 	cfg := testConfig(t)
-	base, err := openBase(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { base.Close() })
-	recognise, err := openIntents(cfg, base)
-	if err != nil {
-		t.Fatal(err)
-	}
+	base, recognise := openAnswers(t, cfg)
 	words, err := actions.ReadWords(data.Flows())
 	if err != nil {
 		t.Fatal(err)

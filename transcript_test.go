@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"signdesk/data/store/postgres/postgrestest"
+	"signdesk/kb"
 )
 
 var update = flag.Bool("update", false, "write what came out into the transcripts")
@@ -24,15 +25,7 @@ func TestTranscripts(t *testing.T) {
 		t.Fatalf("no transcripts: %v", err)
 	}
 	cfg := testConfig(t)
-	base, err := openBase(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { base.Close() })
-	recognise, err := openIntents(cfg, base)
-	if err != nil {
-		t.Fatal(err)
-	}
+	base, recognise := openAnswers(t, cfg)
 	for _, name := range names {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
 			t.Parallel()
@@ -59,6 +52,21 @@ func TestTranscripts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// openAnswers opens what answers, until the test ends.
+func openAnswers(t testing.TB, cfg *Config) (*kb.Live, recogniser) {
+	t.Helper()
+	base, err := openBase(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { base.Close() })
+	recognise, err := openIntents(cfg, base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base, recognise
 }
 
 // testConfig is the configuration without any setting.

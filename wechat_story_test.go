@@ -31,15 +31,7 @@ func TestTranscriptsOnWechat(t *testing.T) {
 		t.Fatalf("no transcripts: %v", err)
 	}
 	cfg := testConfig(t)
-	base, err := openBase(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { base.Close() })
-	recognise, err := openIntents(cfg, base)
-	if err != nil {
-		t.Fatal(err)
-	}
+	base, recognise := openAnswers(t, cfg)
 	for i, name := range names {
 		for _, verified := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s verified %t", strings.TrimSuffix(filepath.Base(name), ".txt"), verified), func(t *testing.T) {

@@ -31,49 +31,6 @@ const (
 	throttleSpread = 30 * time.Second // how far apart tries are after the time that a channel told
 )
 
-// replies writes what the person is told.
-func (t *turn) replies(r *Receipt, id string) error {
-	read := t.read(t.conv.Peer.Channel)
-	l := line{At: t.now, From: Robot, Entry: t.reply.Entry}
-	if t.shared() {
-		var err error
-		if t.saying, err = t.share(t.tx, t.now, &t.reply); err != nil {
-			return err
-		}
-		l.Text, l.Said = t.saying.masked, t.saying.name
-	} else {
-		l.Text = maskText(t.reply.Text)
-	}
-	if read || l.Said != "" {
-		l.Message = &t.reply
-	}
-	t.conv.Shown, t.conv.ShownIn, r.Reply = t.reply.Choices, l.Said, &t.reply
-	if read {
-		err := writeLine(t.tx, t.conv, l)
-		r.Seq = t.conv.Lines
-		return err
-	}
-	if err := writeLine(t.tx, t.conv, l); err != nil {
-		return err
-	}
-	r.Delivery, r.Said = id, l.Said
-	if l.Said != "" {
-		return t.claim(id, r.Earlier)
-	}
-	return t.owe(t.tx, t.now, Delivery{ID: id, To: t.conv.Peer, Message: t.reply, Due: t.now.Add(claim)})
-}
-
-// replyPrefix begins the delivery ids of replies.
-const replyPrefix = "r-"
-
-// replyID is the id of the reply of a turn. It goes by time: what is written
-// together then lies together, and what is old is found.
-func (t *turn) replyID(id string) string {
-	return replyStamp(t.now) + "-" + id
-}
-
-func replyStamp(at time.Time) string { return fmt.Sprintf("%s%012x", replyPrefix, at.UnixMilli()) }
-
 // owe writes a delivery. One of that id that is there already is left alone.
 func (b *Bot) owe(tx store.Tx, now time.Time, d Delivery) error {
 	key := store.Key{}.Str(d.ID)

@@ -39,25 +39,18 @@ func (b *Bot) KeepPicture(ctx context.Context, p channel.Peer, random, raw []byt
 // Shown returns the picture of a line that the person was sent; the error is
 // [ErrNoPicture] if it has none, or none any more.
 func (b *Bot) Shown(ctx context.Context, p channel.Peer, seq uint64) (raw []byte, err error) {
-	err = b.Store.View(ctx, func(tx store.Tx) error {
-		pic, err := get[picture](tx, shots, store.Key{}.Str(p.String()).Uint(seq))
-		if err != nil {
-			return err
-		}
-		if pic == nil {
-			return ErrNoPicture
-		}
-		raw = pic.Data
-		return nil
-	})
-	return raw, err
+	return b.pictureAt(ctx, shots, store.Key{}.Str(p.String()).Uint(seq))
 }
 
 // Picture returns a picture of that person; the error is [ErrNoPicture] if it is
 // not there.
 func (b *Bot) Picture(ctx context.Context, p channel.Peer, name string) (raw []byte, err error) {
+	return b.pictureAt(ctx, pictures, store.Key{}.Str(p.String()).Str(name))
+}
+
+func (b *Bot) pictureAt(ctx context.Context, t store.Table, key store.Key) (raw []byte, err error) {
 	err = b.Store.View(ctx, func(tx store.Tx) error {
-		pic, err := get[picture](tx, pictures, store.Key{}.Str(p.String()).Str(name))
+		pic, err := get[picture](tx, t, key)
 		if err != nil {
 			return err
 		}
