@@ -135,8 +135,11 @@ func verifyFile(ctx context.Context, path string, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	// The structure comes first, as migrations write to what they find.
+	// The structure comes first, as what follows writes to what it finds.
 	if err = f.verifyStructure(ctx); err == nil {
+		err = f.arrange(ctx, o.Tables)
+	}
+	if err == nil {
 		if err = Migrate(ctx, f, o.Migrations); err == nil {
 			err = f.Verify(ctx)
 		}

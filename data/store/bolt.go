@@ -13,27 +13,32 @@ import (
 )
 
 // A boltBase is a transaction of bbolt that nobody writes to meanwhile.
-type boltBase struct{ tx *bbolt.Tx }
+type boltBase struct {
+	tx *bbolt.Tx
+	at places
+}
 
 func (b boltBase) Get(table string, key []byte) []byte {
-	if bucket := b.tx.Bucket([]byte(table)); bucket != nil {
-		return bucket.Get(key)
+	at := b.at.of(table)
+	if bucket := b.tx.Bucket(at.bucket); bucket != nil {
+		if key, ok := at.key(key); ok {
+			return bucket.Get(key)
+		}
 	}
 	return nil
 }
 
-func (b boltBase) Cursor(table string, r Range) Cursor {
-	if bucket := b.tx.Bucket([]byte(table)); bucket != nil {
-		return &bucketCursor{cursor: bucket.Cursor(), r: r}
-	}
-	return &tree.Cursor{}
-}
+func (b boltBase) Cursor(table string, r Range) Cursor { return b.at.cursor(b.tx, table, r) }
 
 func (b boltBase) Tables() []string {
 	var list []string
 	c := b.tx.Cursor()
 	for name, _ := c.First(); name != nil; name, _ = c.Next() {
-		list = append(list, string(name))
+		if bytes.HasPrefix(name, []byte{zeroByte}) {
+			list = append(list, b.at.names(name)...)
+		} else {
+			list = append(list, string(name))
+		}
 	}
 	return list
 }
@@ -83,8 +88,9 @@ func (c *bucketCursor) first() (key, value []byte) {
 
 // A boltEngine keeps groups in a file.
 type boltEngine struct {
-	db *bbolt.DB
-	tx *bbolt.Tx // of the group
+	db     *bbolt.DB
+	places places    // set before anybody uses the file
+	tx     *bbolt.Tx // of the group
 }
 
 // Begin implements [Engine].
@@ -94,7 +100,7 @@ func (e *boltEngine) Begin(bool) (Base, error) {
 		return nil, fmt.Errorf("store: begin: %w", err)
 	}
 	e.tx = tx
-	return boltBase{tx}, nil
+	return boltBase{tx, e.places}, nil
 }
 
 // peek implements [peeker].
@@ -103,7 +109,7 @@ func (e *boltEngine) peek() (Base, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return boltBase{tx}, func() { _ = tx.Rollback() }, nil
+	return boltBase{tx, e.places}, func() { _ = tx.Rollback() }, nil
 }
 
 // Fetch implements [Engine]. It is never called, as all there is can be read.
@@ -113,13 +119,13 @@ func (e *boltEngine) Fetch(context.Context, func(Tx) error) (bool, error) { retu
 // commits it. If that fails the file is not to be trusted until it is opened
 // again.
 func (e *boltEngine) Save(layer *tree.Tree, _ bool) error {
-	if err := saveBolt(e.tx, layer); err != nil {
+	if err := saveBolt(e.tx, e.places, layer); err != nil {
 		return failed(err)
 	}
 	return nil
 }
 
-func saveBolt(tx *bbolt.Tx, layer *tree.Tree) (err error) {
+func saveBolt(tx *bbolt.Tx, places places, layer *tree.Tree) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic: %v", v)
@@ -136,6 +142,7 @@ func saveBolt(tx *bbolt.Tx, layer *tree.Tree) (err error) {
 	}
 	var table []byte
 	var bucket *bbolt.Bucket
+	var at place
 	for c := layer.Cursor(nil, nil, false); ; {
 		layerKey, value := c.Next()
 		if layerKey == nil {
@@ -143,10 +150,15 @@ func saveBolt(tx *bbolt.Tx, layer *tree.Tree) (err error) {
 		}
 		name, key, _ := bytes.Cut(layerKey, []byte{zeroByte})
 		if bucket == nil || !bytes.Equal(name, table) {
-			if bucket, err = tx.CreateBucketIfNotExists(name); err != nil {
+			at = places.of(string(name))
+			if bucket, err = tx.CreateBucketIfNotExists(at.bucket); err != nil {
 				return err
 			}
 			table = name
+		}
+		key, ok := at.key(key)
+		if !ok {
+			return fmt.Errorf("key %x of table %s has no first part", key, table)
 		}
 		if value == nil {
 			err = bucket.Delete(key)

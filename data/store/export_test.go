@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+
+	"go.etcd.io/bbolt"
 )
 
 // Reopen opens a closed Memory again, with what it holds.
@@ -28,4 +30,15 @@ func VerifyClosed(path string) error {
 		return err
 	}
 	return errors.Join(f.Verify(context.Background()), f.Close())
+}
+
+// FamilyKeys returns the keys in the bucket of a family, in order.
+func FamilyKeys(f *File, family string) (keys []string) {
+	_ = f.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte(familyBucket + family)).ForEach(func(key, _ []byte) error {
+			keys = append(keys, string(key))
+			return nil
+		})
+	})
+	return keys
 }

@@ -33,6 +33,7 @@ const (
 // freed space is used again.
 type File struct {
 	db     *bbolt.DB
+	bolt   *boltEngine
 	commit *Committer
 	tables []Table
 	mu     sync.RWMutex // held for reading by views, for writing to close
@@ -62,7 +63,10 @@ func open(ctx context.Context, path string, o Options, openFile openFile) (*File
 	if err != nil {
 		return nil, err
 	}
-	if err := Migrate(ctx, f, o.Migrations); err != nil {
+	if err = f.arrange(ctx, o.Tables); err == nil {
+		err = Migrate(ctx, f, o.Migrations)
+	}
+	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
@@ -93,11 +97,17 @@ func start(path string, o Options, openFile openFile) (*File, error) {
 		}
 	}
 	bolt := &boltEngine{db: db}
+	if err := db.View(func(tx *bbolt.Tx) (err error) {
+		bolt.places, err = readPlaces(tx)
+		return err
+	}); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	var engine Engine = bolt
 	if o.CommitWait > 0 {
 		engine = slowEngine{bolt, o.CommitWait}
 	}
-	return &File{db: db, commit: NewCommitter(engine), tables: o.Tables}, nil
+	return &File{db: db, bolt: bolt, commit: NewCommitter(engine), tables: o.Tables}, nil
 }
 
 // A slowEngine takes longer to keep a group.
@@ -183,7 +193,7 @@ func openBolt(path string, opts *bbolt.Options) (db *bbolt.DB, err error) {
 // View implements [Store].
 func (f *File) View(ctx context.Context, fn func(Tx) error) error {
 	return f.read(ctx, func(tx *bbolt.Tx) error {
-		t := &txn{base: boltBase{tx}, readOnly: true}
+		t := &txn{base: boltBase{tx, f.bolt.places}, readOnly: true}
 		defer func() { t.over = true }()
 		return fn(t)
 	})

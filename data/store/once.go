@@ -67,6 +67,27 @@ func SweepOnce(tx Tx, before time.Time, limit int) (int, error) {
 	return n, nil
 }
 
+// TakeOnce goes over what OnceAt remembers, and forgets what take returns true for: a
+// migration keeps that in a table of its own from then on.
+func TakeOnce(tx Tx, take func(id string, receipt []byte) (bool, error)) error {
+	for key, receipt := range tx.Scan(seenTable, Range{}) {
+		k := ReadKey(key)
+		k.Time()
+		id := k.Str()
+		if err := k.Err(); err != nil {
+			return err
+		}
+		taken, err := take(id, receipt)
+		if err == nil && taken {
+			err = tx.Delete(seenTable, key)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // hourKey begins the keys of the hour of t.
 func hourKey(t time.Time) Key {
 	return Key{}.Time(t.Truncate(time.Hour))

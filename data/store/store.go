@@ -49,7 +49,9 @@
 //	store/seen    Key(hour, id)                        => receipt, until swept
 //	store/lease   Key(name)                            => holder, number of renewals
 //
-// Names of tables that contain a slash belong to this package.
+// Names of tables that contain a slash belong to this package. Tables that are declared
+// to lie beside others ([Beside]) share a bucket of a [File], where the mark of the
+// table comes after the first part of the key.
 package store
 
 import (

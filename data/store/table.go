@@ -21,6 +21,9 @@ type Table struct {
 	// Decode returns what a value stands for, for indexes that are computed from
 	// that; it is decoded once for all of them. May be nil.
 	Decode func(value []byte) (any, error)
+	// Beside is next to what the records lie; the zero value: to one another. Their
+	// keys then begin with a [Key.Str].
+	Beside Beside
 }
 
 // An Index orders the records of a table by other keys. To add, remove or
@@ -166,6 +169,9 @@ type entryChange struct {
 // change writes a record, or deletes it if keep is false. It first finds all
 // that could refuse the write and then changes everything.
 func (t Table) change(tx Tx, key []byte, after record, was *Was, keep bool) error {
+	if t.Beside.Family != "" && firstPart(key) < 0 {
+		return fmt.Errorf("store: %s: key %x begins with no string: %w", t.Name, key, ErrLimit)
+	}
 	if len(t.Indexes) == 0 {
 		return t.write(tx, key, after.value, keep)
 	}
@@ -400,9 +406,16 @@ func CheckTables(tables []Table) error {
 		seen[full] = true
 		return nil
 	}
+	marks := map[Beside]bool{}
 	for _, t := range tables {
 		if err := declare(t.Name, t.Name); err != nil {
 			return err
+		}
+		if b := t.Beside; b != (Beside{}) {
+			if b.Family == "" || b.Mark == 0 || b.Mark == 0xFF || marks[b] {
+				return fmt.Errorf("store: table %s lies beside %q by mark %d, which is not allowed or used twice", t.Name, b.Family, b.Mark)
+			}
+			marks[b] = true
 		}
 		for _, ix := range t.Indexes {
 			if err := declare(t.entries(ix), ix.Name); err != nil {

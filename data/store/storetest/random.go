@@ -52,15 +52,36 @@ func (m model) scan(table string, r store.Range) []string {
 
 // A walk does the same random operations on a store and its model.
 type walk struct {
-	t *testing.T
-	r *rand.Rand
-	m model
+	t    *testing.T
+	r    *rand.Rand
+	m    model
+	part bool // keys begin with a string, bounds mostly
 }
 
 // testRandomOperations compares random reads and writes with the model, in
 // updates that succeed, fail or panic, and across reopening.
 func testRandomOperations(t *testing.T, s *subject) {
-	w := &walk{t: t, r: newRand(t), m: model{"t": {}, "tt": {}, "u": {}}}
+	(&walk{t: t, r: newRand(t), m: model{"t": {}, "tt": {}, "u": {}}}).run(s)
+}
+
+// testBeside is the same with tables that lie beside one another, which nobody is to
+// notice.
+func testBeside(t *testing.T, s *subject) {
+	s.close()
+	s.o.Tables = []store.Table{
+		{Name: "t", Beside: store.Beside{Family: "f", Mark: 1}},
+		{Name: "tt", Beside: store.Beside{Family: "f", Mark: 'x'}},
+		{Name: "u", Beside: store.Beside{Family: "f", Mark: 0xFE}},
+	}
+	s.open()
+	if err := s.o.Tables[0].Put(nil, []byte("no string"), nil); !errors.Is(err, store.ErrLimit) {
+		t.Errorf("key without a string: got %v, want %v", err, store.ErrLimit)
+	}
+	(&walk{t: t, r: newRand(t), m: model{"t": {}, "tt": {}, "u": {}}, part: true}).run(s)
+}
+
+func (w *walk) run(s *subject) {
+	t := w.t
 	for range rounds {
 		before, end := w.m.clone(), w.r.IntN(10)
 		value := panics(func() {
@@ -107,6 +128,21 @@ func (w *walk) table() string {
 
 // key returns one of few keys, of bytes that are hard to order.
 func (w *walk) key() []byte {
+	if w.part {
+		return append(store.Key{}.Str(string(w.bytes())), w.bytes()[1:]...)
+	}
+	return w.bytes()
+}
+
+// bound is a key, or something between keys.
+func (w *walk) bound() []byte {
+	if w.part && w.r.IntN(4) == 0 {
+		return w.bytes()
+	}
+	return w.key()
+}
+
+func (w *walk) bytes() []byte {
 	key := make([]byte, 1+w.r.IntN(3))
 	for i := range key {
 		key[i] = "\x00\x01ab\xff"[w.r.IntN(5)]
@@ -116,13 +152,16 @@ func (w *walk) key() []byte {
 
 func (w *walk) span() store.Range {
 	r := store.Range{Reverse: w.r.IntN(2) == 0, Limit: max(0, w.r.IntN(10)-4)}
-	switch w.r.IntN(4) {
+	switch w.r.IntN(5) {
 	case 0:
-		r.From = w.key()
+		r.From = w.bound()
 	case 1:
-		r.To = w.key()
+		r.To = w.bound()
 	case 2:
-		r.From, r.To = w.key(), w.key()
+		r.From, r.To = w.bound(), w.bound()
+	case 3:
+		p := store.Prefix(w.bound())
+		r.From, r.To = p.From, p.To
 	}
 	return r
 }

@@ -66,6 +66,7 @@ var tests = []struct {
 	{"MigrationFails", testMigrationFails},
 	{"RandomOperations", testRandomOperations},
 	{"RandomRecords", testRandomRecords},
+	{"Beside", testBeside},
 }
 
 // A subject is the store under test.
