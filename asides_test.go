@@ -208,7 +208,7 @@ func (s *scene) talk(peer, account, device string) func(text string) string {
 		s.Helper()
 		n++
 		rec, err := s.Receive(s.Context(), channel.Inbound{Peer: channel.Peer{Channel: "chat", ID: peer}, MessageID: fmt.Sprint(n),
-			Account: account, Device: channel.Device(device), Text: text, At: s.Now()})
+			Account: account, Device: channel.Device(device), Text: text})
 		if err != nil {
 			s.Fatal(err)
 		}

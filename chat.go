@@ -166,7 +166,7 @@ func (t *talk) run(ctx context.Context) error {
 func (t *talk) turn(ctx context.Context, in channel.Inbound) error {
 	t.turns++
 	in.Peer, in.Device, in.Account, in.Link = t.who.Peer, t.who.Device, t.who.Account, t.who.Link
-	in.MessageID, in.At = fmt.Sprintf("%d-%d", t.started, t.turns), t.Now()
+	in.MessageID = fmt.Sprintf("%d-%d", t.started, t.turns)
 	rec, err := t.Receive(ctx, in)
 	if err != nil {
 		return err

@@ -224,7 +224,7 @@ func (o *office) says(who, text string) string {
 func (o *office) brings(in channel.Inbound) string {
 	o.Helper()
 	o.ids++
-	in.MessageID, in.At = fmt.Sprint(o.ids), o.s.clock.Now()
+	in.MessageID = fmt.Sprint(o.ids)
 	rec, err := o.talks.Receive(o.ctx, in)
 	if err != nil {
 		o.Fatal(err)

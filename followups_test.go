@@ -88,7 +88,7 @@ func newTalks(t *testing.T) func(who, text string) bot.Receipt {
 	return func(who, text string) bot.Receipt {
 		t.Helper()
 		n++
-		r, err := st.Receive(t.Context(), channel.Inbound{Peer: channel.Peer{Channel: chatChannel, ID: who}, MessageID: fmt.Sprint(n), At: clock.at, Text: text})
+		r, err := st.Receive(t.Context(), channel.Inbound{Peer: channel.Peer{Channel: chatChannel, ID: who}, MessageID: fmt.Sprint(n), Text: text})
 		if err != nil {
 			t.Fatal(err)
 		}

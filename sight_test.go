@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"signdesk/bot/channel"
 	"signdesk/webhook"
@@ -36,7 +35,7 @@ type talker struct {
 func (k *talker) send(in channel.Inbound) channel.Message {
 	k.Helper()
 	k.n++
-	in.Peer, in.Account, in.MessageID, in.At = k.peer, k.account, fmt.Sprint(k.n), time.Now()
+	in.Peer, in.Account, in.MessageID = k.peer, k.account, fmt.Sprint(k.n)
 	rec, err := k.talks.Receive(k.Context(), in)
 	k.must(err)
 	if rec.Reply == nil {

@@ -179,7 +179,6 @@ func (w *wechatStage) Receive(ctx context.Context, in channel.Inbound) (bot.Rece
 	if in.Picture != nil {
 		m = w.wx.Picture(in.Peer.ID, id, in.Picture)
 	}
-	m.Created = in.At.Unix()
 	a, n, err := w.wx.Push(w.account, "safe", m)
 	if err != nil || n != 1 {
 		return bot.Receipt{}, fmt.Errorf("attempt %d: %+v: %w", n, a, err)

@@ -82,7 +82,7 @@ func TestNotToldTwice(t *testing.T) {
 		if who == "ann" {
 			d.message(who, "1", "合同打不开")
 		}
-		r, err := d.Receive(context.Background(), channel.Inbound{Peer: peer(who), MessageID: "2", At: d.clock(), Click: "k:01/phone"})
+		r, err := d.Receive(context.Background(), channel.Inbound{Peer: peer(who), MessageID: "2", Click: "k:01/phone"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,7 @@ import (
 
 func (d *room) kind(who, id string, k channel.Kind) bot.Receipt {
 	d.Helper()
-	rec, err := d.Receive(context.Background(), channel.Inbound{Peer: peer(who), MessageID: id, At: d.clock(), Kind: k})
+	rec, err := d.Receive(context.Background(), channel.Inbound{Peer: peer(who), MessageID: id, Kind: k})
 	if err != nil {
 		d.Fatal(err)
 	}

@@ -18,7 +18,7 @@ func page(id string) channel.Peer { return channel.Peer{Channel: "page", ID: id}
 
 func (d *room) onPage(who, id, text string) bot.Receipt {
 	d.Helper()
-	rec, err := d.Receive(context.Background(), channel.Inbound{Peer: page(who), MessageID: id, At: d.clock(), Text: text, Account: "A-" + who})
+	rec, err := d.Receive(context.Background(), channel.Inbound{Peer: page(who), MessageID: id, Text: text, Account: "A-" + who})
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestEndedConversationTakesNothing(t *testing.T) {
 	if err := d.End(ctx, page("ann")); err != nil {
 		t.Fatal(err)
 	}
-	_, err := d.Receive(ctx, channel.Inbound{Peer: page("ann"), MessageID: "2", At: d.clock(), Text: "茶"})
+	_, err := d.Receive(ctx, channel.Inbound{Peer: page("ann"), MessageID: "2", Text: "茶"})
 	if !errors.Is(err, bot.ErrEnded) {
 		t.Errorf("got %v", err)
 	}

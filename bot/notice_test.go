@@ -258,7 +258,7 @@ func TestNoticeRefused(t *testing.T) {
 	t.Parallel()
 	d := parked(t, func(d *noticing) { d.fails("of another system", true) })
 	d.want(1, "sms")
-	left := channel.Inbound{Peer: peer("a"), MessageID: "left", Kind: channel.Left, At: d.clock()}
+	left := channel.Inbound{Peer: peer("a"), MessageID: "left", Kind: channel.Left}
 	if _, err := d.Receive(t.Context(), left); err != nil {
 		t.Fatal(err)
 	}

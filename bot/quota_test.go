@@ -33,7 +33,7 @@ func (d *room) Pack(list []channel.Outbound) (channel.Outbound, int) {
 func (d *room) allowed(who string, a channel.Allowance) bot.Receipt {
 	d.Helper()
 	d.turns++
-	rec, err := d.Receive(context.Background(), channel.Inbound{Peer: peer(who), MessageID: "a" + who + time.Duration(d.turns).String(), At: d.clock(), Text: "在吗", Allows: a})
+	rec, err := d.Receive(context.Background(), channel.Inbound{Peer: peer(who), MessageID: "a" + who + time.Duration(d.turns).String(), Text: "在吗", Allows: a})
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -294,7 +294,7 @@ func TestWindowsOfWhoLeft(t *testing.T) {
 	t.Parallel()
 	d := begun(t)
 	d.left("a", 5)
-	if _, err := d.Receive(t.Context(), channel.Inbound{Peer: peer("a"), MessageID: "left", Kind: channel.Left, At: d.clock()}); err != nil {
+	if _, err := d.Receive(t.Context(), channel.Inbound{Peer: peer("a"), MessageID: "left", Kind: channel.Left}); err != nil {
 		t.Fatal(err)
 	}
 	d.left("a", 0)

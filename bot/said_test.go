@@ -159,7 +159,7 @@ func TestAnswersAreKeptAgain(t *testing.T) {
 	f := &undone{Store: d.Store, full: true}
 	d = roomOn(t, f)
 	d.Base = newKnowing()
-	if _, err := d.Receive(context.Background(), channel.Inbound{Peer: page("ann"), MessageID: "1", At: d.clock(), Text: "合同打不开"}); !errors.Is(err, store.ErrFull) {
+	if _, err := d.Receive(context.Background(), channel.Inbound{Peer: page("ann"), MessageID: "1", Text: "合同打不开"}); !errors.Is(err, store.ErrFull) {
 		t.Fatalf("got %v, want %v", err, store.ErrFull)
 	}
 	f.full = false

@@ -15,7 +15,7 @@ import (
 // How long things are kept.
 const (
 	keepTranscript = 180 * 24 * time.Hour
-	keepSeen       = 48 * time.Hour // receipts of messages, for repeated ones
+	keepSeen       = 48 * time.Hour // statements that bound a conversation
 )
 
 // Sweep reminds people of flows that are about to expire, and forgets what has
@@ -33,12 +33,16 @@ func (b *Bot) Sweep(ctx context.Context, limit int) (int, error) {
 			return err
 		}
 		n = reminded + freed
-		for table, kept := range map[*store.Table]time.Duration{&transcripts: keepTranscript, &pictures: keepPicture, &shots: keepShown, &notices: keepNotice} {
+		for table, kept := range map[*store.Table]time.Duration{&pictures: keepPicture, &shots: keepShown, &notices: keepNotice} {
 			old, err := drop(tx, *table, now.Add(-kept), limit)
 			if err != nil {
 				return err
 			}
 			n += old
+		}
+		lines, err := dropLines(tx, now.Add(-keepTranscript), limit)
+		if err != nil {
+			return err
 		}
 		unsent, err := dropUnsent(tx, now.Add(-keepShown), limit)
 		if err != nil {
@@ -53,7 +57,7 @@ func (b *Bot) Sweep(ctx context.Context, limit int) (int, error) {
 			return err
 		}
 		seen, err := store.SweepOnce(tx, now.Add(-keepSeen), limit)
-		n += unsent + old + replies + seen
+		n += lines + unsent + old + replies + seen
 		return err
 	})
 	if err == nil && n > 0 {
@@ -74,6 +78,28 @@ func drop(tx store.Tx, t store.Table, before time.Time, limit int) (int, error) 
 		}
 	}
 	return len(old), nil
+}
+
+// dropLines deletes lines from before a time, and with those the receipts of their
+// messages.
+func dropLines(tx store.Tx, before time.Time, limit int) (int, error) {
+	n := 0
+	for key, raw := range transcripts.By(tx, "time", store.Range{To: store.Key{}.Time(before), Limit: limit}) {
+		l, err := decode[line](raw)
+		if err != nil {
+			return n, err
+		}
+		if l.From == User && l.Client != "" {
+			if err := heard.Delete(tx, store.Key{}.Str(store.ReadKey(key).Str()).Str(l.Client)); err != nil {
+				return n, err
+			}
+		}
+		if err := transcripts.Delete(tx, key); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
 }
 
 // dropUnsent takes the pictures out of what could not be brought since a time.
@@ -206,14 +232,11 @@ func (b *Bot) Forget(ctx context.Context, account string) (int, error) {
 }
 
 func forget(tx store.Tx, p channel.Peer) error {
-	mine := func(t store.Table, is func(key, value []byte) bool) error {
-		var keys [][]byte
-		for key, value := range tx.Scan(t.Name, store.Range{}) {
-			if is(key, value) {
-				keys = append(keys, key)
+	mine := func(t store.Table, r store.Range, is func(key, value []byte) bool) error {
+		for key, value := range tx.Scan(t.Name, r) {
+			if is != nil && !is(key, value) {
+				continue
 			}
-		}
-		for _, key := range keys {
 			if err := t.Delete(tx, key); err != nil {
 				return err
 			}
@@ -221,16 +244,18 @@ func forget(tx store.Tx, p channel.Peer) error {
 		return nil
 	}
 	key := store.Key{}.Str(p.String())
+	all, his := store.Range{}, store.Prefix(key)
 	for _, err := range []error{
 		conversations.Delete(tx, key),
-		mine(transcripts, func(k, _ []byte) bool { return bytes.HasPrefix(k, key) }),
-		mine(pictures, func(k, _ []byte) bool { return bytes.HasPrefix(k, key) }),
-		mine(notices, func(k, _ []byte) bool { return bytes.HasPrefix(k, key) }),
-		mine(shots, func(k, _ []byte) bool { return bytes.HasPrefix(k, key) }),
-		mine(watchers, func(k, _ []byte) bool { return bytes.HasSuffix(k, key) }),
-		mine(tickets, func(_, v []byte) bool { t, err := decode[desk.Ticket](v); return err == nil && t.Peer == p }),
-		mine(claims, func(_, v []byte) bool { c, err := decode[claimed](v); return err == nil && c.To == p }),
-		mine(deliveries, func(_, v []byte) bool {
+		mine(heard, his, nil),
+		mine(transcripts, his, nil),
+		mine(pictures, his, nil),
+		mine(notices, his, nil),
+		mine(shots, his, nil),
+		mine(watchers, all, func(k, _ []byte) bool { return bytes.HasSuffix(k, key) }),
+		mine(tickets, all, func(_, v []byte) bool { t, err := decode[desk.Ticket](v); return err == nil && t.Peer == p }),
+		mine(claims, all, func(_, v []byte) bool { c, err := decode[claimed](v); return err == nil && c.To == p }),
+		mine(deliveries, all, func(_, v []byte) bool {
 			d, err := decode[Delivery](v)
 			return err == nil && (d.To == p || d.To == beside(p))
 		}),

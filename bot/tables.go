@@ -3,6 +3,7 @@ package bot
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"signdesk/actions"
@@ -96,8 +97,11 @@ func when(in bool, k store.Key) [][]byte {
 	return [][]byte{k}
 }
 
+// talk is the family of what each turn writes of its conversation.
+const talk = "talk"
+
 var (
-	conversations = store.Table{Name: "conversations", Decode: decodeRecord[conversation], Indexes: []store.Index{
+	conversations = store.Table{Name: "conversations", Beside: store.Beside{Family: talk, Mark: 1}, Decode: decodeRecord[conversation], Indexes: []store.Index{
 		recordIndex("account", func(c *conversation) [][]byte { return when(c.Account != "", store.Key{}.Str(c.Account)) }),
 		recordIndex("sweep", func(c *conversation) [][]byte {
 			at := c.State.NextSweep()
@@ -105,7 +109,10 @@ var (
 		}),
 		recordIndex("held", func(c *conversation) [][]byte { return when(c.Held != "", store.Key{}.Time(c.HeldAt)) }),
 	}}
-	transcripts = store.Table{Name: "transcripts", Decode: decodeRecord[line], Indexes: []store.Index{
+	// heard are the messages that were received: Key(conversation, id of the message)
+	// => [Receipt]. One is known for as long as its line is.
+	heard       = store.Table{Name: "bot-heard", Beside: store.Beside{Family: talk, Mark: 2}}
+	transcripts = store.Table{Name: "transcripts", Beside: store.Beside{Family: talk, Mark: 3}, Decode: decodeRecord[line], Indexes: []store.Index{
 		recordIndex("time", func(l *line) [][]byte { return when(true, store.Key{}.Time(l.At)) }),
 	}}
 	tickets = store.Table{Name: "desk-tickets", Decode: decodeRecord[desk.Ticket], Indexes: []store.Index{
@@ -137,7 +144,7 @@ var (
 
 // Tables returns the declarations that the store must be opened with.
 func Tables() []store.Table {
-	return []store.Table{conversations, transcripts, tickets, watchers, deliveries, pictures, shots, notices, said, claims}
+	return []store.Table{conversations, heard, transcripts, tickets, watchers, deliveries, pictures, shots, notices, said, claims}
 }
 
 // Migrations returns what brought the records to their present shape.
@@ -155,7 +162,20 @@ func LaterMigrations() []store.Migration {
 		{Name: "bot-due-by-channel", Apply: deliveries.Rebuild},
 		{Name: "bot-given-up", Apply: deliveries.Rebuild}, // what is owed is not looked for by state any more
 		{Name: "bot-unsent-pictures", Apply: deliveries.Rebuild},
+		{Name: "bot-heard", Apply: takeHeard},
 	}
+}
+
+// takeHeard takes the receipts of messages out of the store's own, where they were
+// known for two days only.
+func takeHeard(tx store.Tx) error {
+	return store.TakeOnce(tx, func(id string, receipt []byte) (bool, error) {
+		who, message, ok := strings.Cut(id, "\x00")
+		if !ok || !strings.Contains(who, "/") { // not of a conversation
+			return false, nil
+		}
+		return true, heard.Put(tx, store.Key{}.Str(who).Str(message), receipt)
+	})
 }
 
 func put[T any](tx store.Tx, t store.Table, key store.Key, rec *T) error {

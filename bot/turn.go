@@ -141,24 +141,24 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 		var rec Receipt
 		var done *turn // nil if the message was received before
 		err := b.Store.Update(ctx, func(tx store.Tx) error {
-			at, id := in.At, in.Peer.String()+"\x00"+in.MessageID
-			if at.IsZero() {
-				at = store.FindOnce(tx, now, keepSeen, id)
-			}
-			kept, again, err := store.OnceAt(tx, at, id, func() ([]byte, error) {
-				t := &turn{Bot: b, tx: tx, now: now, u: u}
-				r, err := t.run(memo)
-				if err != nil {
-					return nil, err
-				}
-				rec, done = *r, t
-				return b.keep(rec, in.Peer)
-			})
-			if err == nil && again {
+			key := store.Key{}.Str(in.Peer.String()).Str(in.MessageID)
+			if kept := tx.Get(heard.Name, key); kept != nil {
 				done = nil
+				var err error
 				rec, err = b.remember(tx, kept, in.Peer)
+				return err
 			}
-			return err
+			t := &turn{Bot: b, tx: tx, now: now, u: u}
+			r, err := t.run(memo)
+			if err != nil {
+				return err
+			}
+			rec, done = *r, t
+			kept, err := b.keep(rec, in.Peer)
+			if err != nil {
+				return err
+			}
+			return heard.Put(tx, key, kept)
 		})
 		var q interface{ Answer(context.Context) error }
 		if errors.As(err, &q) {

@@ -38,8 +38,7 @@ const (
 type Inbound struct {
 	Peer      Peer
 	Kind      Kind
-	MessageID string    // the channel's; the same when it is delivered again
-	At        time.Time // when the message was made; the same when it is delivered again; zero if unknown
+	MessageID string // the channel's; the same when it is delivered again
 	Device    Device
 	Text      string
 	Click     string // token of a choice that was clicked; "" for typed text

@@ -80,7 +80,6 @@ type runner struct {
 	who    speaker
 	turns  int
 	names  map[string]string // of peers, as they are written
-	at     map[string]time.Time
 }
 
 type speaker struct {
@@ -230,13 +229,6 @@ func (r *runner) turn(id string, in channel.Inbound) error {
 		id = fmt.Sprint("m", r.turns)
 	}
 	in.Peer, in.MessageID, in.Device, in.Account, in.Link = r.who.peer, id, r.who.device, r.who.account, r.who.link
-	if r.at == nil {
-		r.at = make(map[string]time.Time)
-	}
-	if _, again := r.at[id]; !again {
-		r.at[id] = r.Now()
-	}
-	in.At = r.at[id]
 	rec, err := r.Receive(r.ctx, in)
 	if err != nil {
 		return err

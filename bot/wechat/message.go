@@ -84,9 +84,6 @@ func (m *pushed) ignored() bool {
 func (a *Account) inbound(m *pushed) channel.Inbound {
 	in := channel.Inbound{Peer: channel.Peer{Channel: Channel, ID: m.From}, MessageID: m.id(), Device: channel.Phone,
 		Allows: channel.Allowance{Sends: a.Quota.Sends, For: a.Quota.For}}
-	if m.Created > 0 {
-		in.At = time.Unix(m.Created, 0)
-	}
 	switch m.Type {
 	case "text":
 		if in.Text = m.Content; in.Text == "" { // a button of a menu whose words were left out
