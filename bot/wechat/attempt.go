@@ -11,6 +11,7 @@ import (
 // A work is what is being done for one message, whatever the number of attempts
 // to bring it.
 type work struct {
+	key   string        // by which it is found
 	ready chan struct{} // closed once the fields below it are set
 	reply *Reply
 	err   error
@@ -23,7 +24,48 @@ type work struct {
 	attempts int
 	given    bool // an attempt was acknowledged without the reply, which is sent by other means
 	noted    bool // what goes back has arrived, and that is noted
-	forget   *time.Timer
+}
+
+// An oblivion is where what was worked on is forgotten some time after it came
+// there: by one timer for all, since there may be thousands a second.
+type oblivion struct {
+	work  *sync.Map
+	after time.Duration
+
+	mu    sync.Mutex
+	list  []dated // the oldest first
+	armed bool
+}
+
+type dated struct {
+	*work
+	at time.Time
+}
+
+func (o *oblivion) add(w *work) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.list = append(o.list, dated{w, time.Now()})
+	if !o.armed {
+		o.armed = true
+		time.AfterFunc(o.after, o.sweep)
+	}
+}
+
+// sweep forgets what has been there for long enough, and comes back for the rest, a
+// few times in that time.
+func (o *oblivion) sweep() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := 0
+	for n < len(o.list) && time.Since(o.list[n].at) >= o.after {
+		o.work.CompareAndDelete(o.list[n].key, o.list[n].work)
+		n++
+	}
+	o.list = append([]dated(nil), o.list[n:]...)
+	if o.armed = len(o.list) > 0; o.armed {
+		time.AfterFunc(max(o.after-time.Since(o.list[0].at), o.after/8), o.sweep)
+	}
 }
 
 // A line is the messages of one person: they are worked on in the order in which
@@ -84,7 +126,7 @@ func (a *Account) attempt(ctx context.Context, s *answer, m *pushed) {
 	key := m.From + "\x00" + m.id()
 	found, known := a.work.Load(key)
 	if !known {
-		found, known = a.work.LoadOrStore(key, &work{ready: make(chan struct{}), answered: make(chan struct{})})
+		found, known = a.work.LoadOrStore(key, &work{key: key, ready: make(chan struct{}), answered: make(chan struct{})})
 	}
 	w := found.(*work)
 	w.mu.Lock()
@@ -97,7 +139,8 @@ func (a *Account) attempt(ctx context.Context, s *answer, m *pushed) {
 	timer := time.AfterFunc(wait, func() { s.leave(func() bool { return w.late(sends) }, wait == waitFor) })
 	defer timer.Stop()
 	if !known {
-		a.run(context.WithoutCancel(ctx), key, w, a.line.join(m.From, w), m)
+		a.run(context.WithoutCancel(ctx), w, a.line.join(m.From, w), m)
+		defer a.keep(w)
 	} else {
 		select {
 		case <-w.ready:
@@ -108,6 +151,16 @@ func (a *Account) attempt(ctx context.Context, s *answer, m *pushed) {
 	}
 	if !s.left() {
 		a.give(ctx, s, w)
+	}
+}
+
+// keep has a work that is done known for a while, unless that was seen to when the
+// reply arrived, or it is forgotten already.
+func (a *Account) keep(w *work) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil && !w.noted {
+		a.late.add(w)
 	}
 }
 
@@ -161,7 +214,7 @@ func (w *work) late(sends bool) bool {
 }
 
 // run does the work for a message, once, and after that of the message before.
-func (a *Account) run(ctx context.Context, key string, w, before *work, m *pushed) {
+func (a *Account) run(ctx context.Context, w, before *work, m *pushed) {
 	slow := time.AfterFunc(slowAfter, func() { a.typing(ctx, m.From) })
 	if before != nil {
 		<-before.ready
@@ -180,15 +233,12 @@ func (a *Account) run(ctx context.Context, key string, w, before *work, m *pushe
 	}
 	w.mu.Lock()
 	w.reply, w.goes, w.err = reply, c, err
-	if err == nil {
-		w.forget = time.AfterFunc(remember, func() { a.work.CompareAndDelete(key, w) })
-	}
 	close(w.ready)
 	given := w.given
 	w.mu.Unlock()
 	a.line.leave(m.From, w)
 	if err != nil {
-		a.work.CompareAndDelete(key, w) // the next attempt begins anew
+		a.work.CompareAndDelete(w.key, w) // the next attempt begins anew
 		a.Log.Error("message not taken", "channel", Channel, "err", err)
 		return
 	}
@@ -212,7 +262,7 @@ func (a *Account) give(ctx context.Context, s *answer, w *work) {
 	case !given && w.reply != nil && w.reply.Handoff && a.Transfer:
 		if err := s.transfer(); err != nil {
 			a.Log.Warn("person not handed over", "channel", Channel, "err", err)
-		} else if !gone(ctx) && w.note() {
+		} else if !gone(ctx) && a.note(w) {
 			go a.release(context.WithoutCancel(ctx), w.reply.ID)
 		}
 	case given || w.goes == nil:
@@ -225,34 +275,29 @@ func (a *Account) give(ctx context.Context, s *answer, w *work) {
 // bring sends back what goes back. Until it is noted, it is known as brought: the
 // next message may come before.
 func (a *Account) bring(ctx context.Context, s *answer, w *work, first bool) {
-	for _, id := range w.goes.all() {
-		if first {
-			a.brought.Store(id, true)
-		}
+	if first {
+		a.carried.begin(w.goes.all())
 	}
 	// Whoever hangs up after the reply was sent has it.
 	if !gone(ctx) && s.send(w.goes.text) == nil {
-		if w.note() {
-			noting, stop := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
-			a.arrived(noting, w.goes)
-			stop()
+		if a.note(w) {
+			a.arrived(ctx, w.goes)
 		}
 		return
 	}
-	for _, id := range w.goes.all() {
-		if first {
-			a.brought.Delete(id)
-		}
+	if first {
+		a.carried.forget(w.goes.all()...)
 	}
 }
 
 // note reports whether what goes back has arrived now for the first time.
-func (w *work) note() (first bool) {
+func (a *Account) note(w *work) (first bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	first = !w.noted
-	w.noted = true
-	w.forget.Reset(rememberArrived)
+	if w.noted = true; first {
+		a.soon.add(w)
+	}
 	return first
 }
 
@@ -263,15 +308,13 @@ func (a *Account) arrived(ctx context.Context, c *carriage) {
 			if err := a.Talks.Carried(context.WithoutCancel(ctx), id, parts); err != nil {
 				a.Log.Error("carried part not noted", "channel", Channel, "err", err)
 			}
-			a.brought.Delete(id)
+			a.carried.forget(id)
 		}()
 	}
-	for _, id := range c.ids {
-		select {
-		case a.done <- id:
-		case <-ctx.Done():
-			a.brought.Delete(id)
-		}
+	if len(c.ids) > 0 && !a.carried.arrived(c.ids) {
+		noting, stop := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
+		defer stop()
+		a.noted(noting, c.ids)
 	}
 }
 

@@ -46,7 +46,10 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, q.Get("echostr"))
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var b bytes.Buffer
+	b.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead)
+	_, err := b.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
+	body := b.Bytes()
 	if err != nil {
 		http.Error(w, "body", http.StatusRequestEntityTooLarge)
 		return
@@ -96,9 +99,9 @@ type envelope struct {
 	Encrypt string `xml:"Encrypt"`
 }
 
-func (e *envelope) set(name, value string) {
-	if name == "Encrypt" {
-		e.Encrypt = value
+func (e *envelope) set(name, value []byte) {
+	if string(name) == "Encrypt" {
+		e.Encrypt = string(value)
 	}
 }
 
@@ -134,7 +137,7 @@ func (a *Account) open(ctx context.Context, q url.Values, body []byte) (raw []by
 }
 
 func checkKey(key string) error {
-	if raw, err := base64.StdEncoding.DecodeString(key + "="); err != nil || len(raw) != 32 {
+	if raw, err := base64.StdEncoding.DecodeString(key + "="); err != nil || len(key) != 43 || len(raw) != 32 {
 		return errors.New("wechat: an EncodingAESKey has 43 letters and digits")
 	}
 	return nil
@@ -160,19 +163,29 @@ func legal(raw []byte) []byte {
 	if utf8.Valid(raw) && !suspicious(raw) {
 		return raw
 	}
-	return bytes.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF || r == utf8.RuneError {
-			return -1
-		}
-		return r
-	}, raw)
+	return bytes.Map(keepLegal, raw)
+}
+
+// legalText is legal of a text.
+func legalText(text string) string {
+	if utf8.ValidString(text) && !suspicious(text) {
+		return text
+	}
+	return strings.Map(keepLegal, text)
+}
+
+func keepLegal(r rune) rune {
+	if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF || r == utf8.RuneError {
+		return -1
+	}
+	return r
 }
 
 // suspicious reports whether there may be something in valid UTF-8 that XML cannot
 // hold: a control character, or one of the last of the first plane.
-func suspicious(raw []byte) bool {
-	for i, c := range raw {
-		if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0xEF && raw[i+1] == 0xBF && raw[i+2] >= 0xBD {
+func suspicious[T string | []byte](raw T) bool {
+	for i := range len(raw) {
+		if c := raw[i]; c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0xEF && raw[i+1] == 0xBF && raw[i+2] >= 0xBD {
 			return true
 		}
 	}
@@ -183,13 +196,17 @@ func suspicious(raw []byte) bool {
 // with the same nonce, encrypted anew; another message with it is a forgery.
 type nonces struct {
 	mu   sync.Mutex
-	seen map[string]nonce
+	seen map[hash]nonce
 	next time.Time // when old ones are forgotten
 }
 
+type hash [sha256.Size]byte
+
+// A nonce has no pointers, and no more has its hash, by which it is found: of very
+// many, the collector has nothing to look through.
 type nonce struct {
-	body [sha256.Size]byte
-	at   time.Time
+	body hash
+	at   int64 // ns since 1970
 }
 
 // maxNonces bounds the memory: beyond it the oldest half is forgotten early.
@@ -199,21 +216,21 @@ const (
 )
 
 func (n *nonces) use(q url.Values, body []byte, now time.Time) error {
-	key := nonceKey(q)
-	if len(key) > maxNonce {
+	text := nonceKey(q)
+	if len(text) > maxNonce {
 		return errSignature
 	}
-	sum := sha256.Sum256(body)
+	key, sum, at := hash(sha256.Sum256([]byte(text))), hash(sha256.Sum256(body)), now.UnixNano()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if was, ok := n.seen[key]; ok && now.Sub(was.at) < 2*maxSkew {
+	if was, ok := n.seen[key]; ok && at-was.at < int64(2*maxSkew) {
 		if was.body != sum {
 			return errReused
 		}
 		return nil
 	}
 	if n.seen == nil {
-		n.seen = make(map[string]nonce)
+		n.seen = make(map[hash]nonce)
 	}
 	if now.After(n.next) || len(n.seen) >= maxNonces {
 		keep := 2 * maxSkew
@@ -221,13 +238,13 @@ func (n *nonces) use(q url.Values, body []byte, now time.Time) error {
 			keep = maxSkew / 10
 		}
 		for k, v := range n.seen {
-			if now.Sub(v.at) > keep {
+			if at-v.at > int64(keep) {
 				delete(n.seen, k)
 			}
 		}
 		n.next = now.Add(maxSkew)
 	}
-	n.seen[key] = nonce{sum, now}
+	n.seen[key] = nonce{sum, at}
 	return nil
 }
 
@@ -276,44 +293,32 @@ func (s *answer) success() {
 
 // send writes a reply (被动回复用户消息). An error means that it may not have
 // reached the platform.
-func (s *answer) send(text string) error { return s.write("text", string(legal([]byte(text)))) }
+func (s *answer) send(text string) error { return s.write("text", legalText(text)) }
 
 // transfer hands the person to WeChat's own customer service.
 func (s *answer) transfer() error { return s.write("transfer_customer_service", "") }
 
 func (s *answer) write(kind, text string) error {
 	now := s.account.Now().Unix()
-	var b strings.Builder
-	b.Grow(len(text) + 300)
-	b.WriteString("<xml>")
-	element(&b, "ToUserName", s.to)
-	element(&b, "FromUserName", s.from)
-	number(&b, "CreateTime", now)
-	element(&b, "MsgType", kind)
+	raw := append(make([]byte, 0, len(text)+envelopeLen), "<xml>"...)
+	raw = element(raw, "ToUserName", s.to)
+	raw = element(raw, "FromUserName", s.from)
+	raw = number(raw, "CreateTime", now)
+	raw = element(raw, "MsgType", kind)
 	if text != "" {
-		element(&b, "Content", text)
+		raw = element(raw, "Content", text)
 	}
-	b.WriteString("</xml>")
-	raw := b.String()
+	raw = append(raw, "</xml>"...)
 	if s.key != "" {
-		secret, err := util.EncryptMsg([]byte(rand.Text()[:16]), []byte(raw), s.account.AppID, s.key)
-		if err != nil {
-			return errors.New("wechat: encrypt reply")
+		var err error
+		if raw, err = s.seal(raw, now); err != nil {
+			return err
 		}
-		nonce := rand.Text()[:10]
-		var b strings.Builder
-		b.Grow(len(secret) + 300)
-		b.WriteString("<xml>")
-		element(&b, "Encrypt", string(secret))
-		element(&b, "MsgSignature", util.Signature(s.account.Token, strconv.FormatInt(now, 10), nonce, string(secret)))
-		number(&b, "TimeStamp", now)
-		element(&b, "Nonce", nonce)
-		b.WriteString("</xml>")
-		raw = b.String()
 	}
-	s.w.Header().Set("Content-Type", "application/xml; charset=utf-8")
-	s.w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
-	_, err := io.WriteString(s.w, raw)
+	h := s.w.Header()
+	h["Content-Type"] = xmlType
+	h.Set("Content-Length", strconv.Itoa(len(raw)))
+	_, err := s.w.Write(raw)
 	if err == nil { // on its way before it counts as brought: the process may end any time
 		err = http.NewResponseController(s.w).Flush()
 	}
@@ -321,6 +326,28 @@ func (s *answer) write(kind, text string) error {
 		return fmt.Errorf("wechat: write reply: %w", err)
 	}
 	return nil
+}
+
+// envelopeLen is about what a reply has around its text, in bytes.
+const envelopeLen = 300
+
+var xmlType = []string{"application/xml; charset=utf-8"}
+
+// seal encrypts and signs a reply.
+func (s *answer) seal(raw []byte, now int64) ([]byte, error) {
+	random := rand.Text() // 26 letters and digits
+	const block = 16
+	secret, err := util.EncryptMsg([]byte(random[:block]), raw, s.account.AppID, s.key)
+	if err != nil {
+		return nil, errors.New("wechat: encrypt reply")
+	}
+	nonce, text := random[block:], string(secret)
+	out := append(make([]byte, 0, len(text)+envelopeLen), "<xml>"...)
+	out = element(out, "Encrypt", text)
+	out = element(out, "MsgSignature", util.Signature(s.account.Token, strconv.FormatInt(now, 10), nonce, text))
+	out = number(out, "TimeStamp", now)
+	out = element(out, "Nonce", nonce)
+	return append(out, "</xml>"...), nil
 }
 
 // gone reports whether the platform has closed the request.

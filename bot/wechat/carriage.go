@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"signdesk/bot/channel"
@@ -137,7 +138,7 @@ func (a *Account) leftBehind(list []channel.Outbound, reply string, fit int) (la
 		if m.ID == reply {
 			break
 		}
-		if _, ok := a.brought.Load(m.ID); !ok {
+		if !a.carried.known(m.ID) {
 			last = m.ID
 			n++
 		}
@@ -151,7 +152,7 @@ func (a *Account) leftBehind(list []channel.Outbound, reply string, fit int) (la
 // fitting are the messages that go with a reply, in order.
 func (a *Account) fitting(list []channel.Outbound, reply string, room int) (out []piece) {
 	for _, m := range list {
-		if _, ok := a.brought.Load(m.ID); ok {
+		if a.carried.known(m.ID) {
 			continue
 		}
 		image := m.Message.Image != nil
@@ -181,3 +182,67 @@ func (a *Account) fitting(list []channel.Outbound, reply string, room int) (out 
 
 // noImage stands for a picture that an account that may only reply cannot bring.
 const noImage = "（这里还有一张图片，公众号暂时发不过来。）"
+
+// carried is what requests brought to people and is not noted yet.
+type carried struct {
+	mu      sync.Mutex
+	brought map[string]bool // ids, also of those that are still on their way
+	ids     []string        // that arrived
+	news    chan struct{}   // of one: some arrived
+	over    bool            // nobody notes them any more
+}
+
+// begin has messages known as brought, before they are noted.
+func (c *carried) begin(ids []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, id := range ids {
+		c.brought[id] = true
+	}
+}
+
+func (c *carried) known(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.brought[id]
+}
+
+// forget is for what was noted, or did not arrive.
+func (c *carried) forget(ids ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, id := range ids {
+		delete(c.brought, id)
+	}
+}
+
+// arrived has messages noted, by others; false if nobody does any more.
+func (c *carried) arrived(ids []string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over {
+		return false
+	}
+	c.ids = append(c.ids, ids...)
+	select {
+	case c.news <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+// take returns what arrived, and does so for the last time if it is over.
+func (c *carried) take(over bool) (ids []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ids, c.ids, c.over = c.ids, nil, over
+	return ids
+}
+
+// noted notes what arrived.
+func (a *Account) noted(ctx context.Context, ids []string) {
+	if err := a.Talks.Delivered(ctx, ids...); err != nil {
+		a.Log.Error("carried replies not noted; they may be sent once more", "channel", Channel, "err", err)
+	}
+	a.carried.forget(ids...)
+}

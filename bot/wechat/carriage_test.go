@@ -1,6 +1,7 @@
 package wechat_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -199,6 +200,38 @@ func TestPack(t *testing.T) {
 		list = []channel.Outbound{owed("1", strings.Repeat("长", 600)), owed("2", strings.Repeat("长", 100))}
 		if _, n := r.account.Pack(list); n != 1 {
 			r.Errorf("%d", n)
+		}
+	})
+}
+
+// TestCarriedWhileStopping: what the last requests carry is noted too, when nobody
+// waits for it any more.
+func TestCarriedWhileStopping(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		ctx, stop := context.WithCancel(context.Background())
+		defer stop()
+		ran := make(chan error)
+		go func() { ran <- r.account.Run(ctx) }()
+		for i, takes := range []time.Duration{0, 2 * time.Second} {
+			r.talks.takes = takes
+			answered := make(chan struct{})
+			go func() {
+				defer close(answered)
+				r.push(wechattest.Text("u1", fmt.Sprint(i), "在吗"))
+			}()
+			time.Sleep(time.Second)
+			if i == 1 {
+				stop()
+				if err := <-ran; err != nil {
+					r.Error(err)
+				}
+			}
+			<-answered
+			synctest.Wait()
+			if want := []string{"r1", "r2"}[:i+1]; !slices.Equal(r.talks.done, want) {
+				r.Errorf("noted %q, want %q", r.talks.done, want)
+			}
 		}
 	})
 }

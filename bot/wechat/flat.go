@@ -19,7 +19,7 @@ var (
 // flat reads a document of the form that the platform writes, an element xml of
 // elements that hold text or one CDATA section. Reading it so takes a small part
 // of what a general decoder takes, which is asked about every other document.
-func flat(raw []byte, each func(name, value string)) error {
+func flat(raw []byte, each func(name, value []byte)) error {
 	raw = bytes.TrimSpace(raw)
 	if !bytes.HasPrefix(raw, rootOpen) || !bytes.HasSuffix(raw, rootEnd) {
 		return errNotFlat
@@ -58,7 +58,7 @@ func flat(raw []byte, each func(name, value string)) error {
 		if bytes.IndexByte(value, '\r') >= 0 { // a general decoder makes line ends of it
 			return errNotFlat
 		}
-		each(string(name), string(value))
+		each(name, value)
 		rest = rest[len(name)+3:]
 	}
 }
@@ -73,58 +73,60 @@ func plainName(name []byte) bool {
 }
 
 // set takes a field of a flat document.
-func (m *pushed) set(name, value string) (err error) {
-	switch name {
+func (m *pushed) set(name, value []byte) (err error) {
+	switch string(name) {
 	case "ToUserName":
-		m.To = value
+		m.To = string(value)
 	case "FromUserName":
-		m.From = value
+		m.From = string(value)
 	case "CreateTime":
-		m.Created, err = strconv.ParseInt(strings.TrimSpace(value), 10, 64)
+		m.Created, err = strconv.ParseInt(string(bytes.TrimSpace(value)), 10, 64)
 	case "MsgType":
-		m.Type = value
+		m.Type = string(value)
 	case "MsgId":
-		m.ID = value
+		m.ID = string(value)
 	case "Content":
-		m.Content = value
+		m.Content = string(value)
 	case "bizmsgmenuid":
-		m.MenuID = value
+		m.MenuID = string(value)
 	case "PicUrl":
-		m.PicURL = value
+		m.PicURL = string(value)
 	case "MediaId":
-		m.MediaID = value
+		m.MediaID = string(value)
 	case "Recognition":
-		m.Recognition = value
+		m.Recognition = string(value)
 	case "Title":
-		m.Title = value
+		m.Title = string(value)
 	case "Event":
-		m.Event = value
+		m.Event = string(value)
 	case "EventKey":
-		m.EventKey = value
+		m.EventKey = string(value)
 	case "MsgID":
-		m.JobID = value
+		m.JobID = string(value)
 	case "Status":
-		m.Status = value
+		m.Status = string(value)
 	case "Label":
-		m.Label = value
+		m.Label = string(value)
 	case "Url":
-		m.URL = value
+		m.URL = string(value)
 	}
 	return err
 }
 
 // element appends an element with a CDATA section, which is split where the text
 // would end it.
-func element(b *strings.Builder, name, text string) {
-	b.WriteString("<" + name + "><![CDATA[")
+func element(b []byte, name, text string) []byte {
+	b = append(append(append(b, '<'), name...), "><![CDATA["...)
 	if strings.Contains(text, "]]>") {
 		text = strings.ReplaceAll(text, "]]>", "]]]]><![CDATA[>")
 	}
-	b.WriteString(text)
-	b.WriteString("]]></" + name + ">")
+	b = append(append(b, text...), "]]></"...)
+	return append(append(b, name...), '>')
 }
 
 // number appends an element with a number.
-func number(b *strings.Builder, name string, n int64) {
-	b.WriteString("<" + name + ">" + strconv.FormatInt(n, 10) + "</" + name + ">")
+func number(b []byte, name string, n int64) []byte {
+	b = append(append(append(b, '<'), name...), '>')
+	b = append(strconv.AppendInt(b, n, 10), "</"...)
+	return append(append(b, name...), '>')
 }

@@ -16,7 +16,7 @@ func FuzzFlat(f *testing.F) {
 		raw = legal(raw)
 		quick, slow := new(pushed), new(pushed)
 		var bad error
-		if flat(raw, func(name, value string) {
+		if flat(raw, func(name, value []byte) {
 			if err := quick.set(name, value); err != nil {
 				bad = err
 			}

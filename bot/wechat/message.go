@@ -48,7 +48,7 @@ func decode(raw []byte) (*pushed, error) {
 	m := new(pushed)
 	var bad error
 	raw = legal(raw)
-	if err := flat(raw, func(name, value string) { bad = cmp.Or(bad, m.set(name, value)) }); err != nil || bad != nil {
+	if err := flat(raw, func(name, value []byte) { bad = cmp.Or(bad, m.set(name, value)) }); err != nil || bad != nil {
 		m = new(pushed)
 		if err := decodeXML(raw, m); err != nil {
 			return nil, err

@@ -31,6 +31,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -130,6 +131,7 @@ type Quota struct {
 const (
 	maxText      = 2000             // bytes of UTF-8 of one message; the platform refuses more than 2,048 (errcode 45002)
 	maxBody      = 256 << 10        // bytes of a callback; real ones are below 20 kB
+	usualBody    = 8 << 10          // bytes that there is room for at once
 	maxPicture   = 10 << 20         // bytes of a downloaded picture (platform's limit for pictures)
 	maxAnswer    = 1 << 20          // bytes of an answer of the API
 	maxSkew      = 10 * time.Minute // of a callback's timestamp
@@ -155,8 +157,9 @@ type Account struct {
 	nonces  nonces
 	work    sync.Map // message id => *work
 	line    line
-	done    chan string
-	brought sync.Map    // ids of what was carried and is not noted yet
+	soon    oblivion // of what arrived
+	late    oblivion // of what did not
+	carried carried
 	noMenus atomic.Bool // the account was refused msgmenu
 	paused  paused
 }
@@ -170,7 +173,9 @@ func New(o Options) (*Account, error) {
 			errs = append(errs, fmt.Errorf("wechat: %s is missing", name))
 		}
 	}
-	a := &Account{client: &http.Client{Timeout: apiTimeout, Transport: o.Transport}, done: make(chan string, 1024)}
+	a := &Account{client: &http.Client{Timeout: apiTimeout, Transport: o.Transport}}
+	a.soon, a.late = oblivion{work: &a.work, after: rememberArrived}, oblivion{work: &a.work, after: remember}
+	a.carried = carried{news: make(chan struct{}, 1), brought: make(map[string]bool)}
 	if o.Verified && o.Secret == "" {
 		errs = append(errs, errors.New("wechat: a verified account needs its secret"))
 	}
@@ -210,30 +215,21 @@ func New(o Options) (*Account, error) {
 	return a, errors.Join(errs...)
 }
 
-// Run notes which replies were carried, many at a time, until ctx is done.
+// Run notes which replies were carried, many at a time, until ctx is done. What is
+// carried after that is noted by whoever carried it.
 func (a *Account) Run(ctx context.Context) error {
-	const most = 256
-	for {
-		var ids []string
+	for over := false; !over; {
 		select {
 		case <-ctx.Done():
-			return nil
-		case id := <-a.done:
-			ids = append(ids, id)
+			over = true
+		case <-a.carried.news:
 		}
-		for more := true; more && len(ids) < most; {
-			select {
-			case id := <-a.done:
-				ids = append(ids, id)
-			default:
-				more = false
-			}
-		}
-		if err := a.Talks.Delivered(context.WithoutCancel(ctx), ids...); err != nil {
-			a.Log.Error("carried replies not noted; they may be sent once more", "channel", Channel, "err", err)
-		}
-		for _, id := range ids {
-			a.brought.Delete(id)
+		for ids := range slices.Chunk(a.carried.take(over), mostNoted) {
+			a.noted(context.WithoutCancel(ctx), ids)
 		}
 	}
+	return nil
 }
+
+// mostNoted is how many replies are noted in one transaction.
+const mostNoted = 256
