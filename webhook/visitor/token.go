@@ -12,6 +12,9 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"hash"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -30,8 +33,8 @@ var ErrToken = errors.New("visitor: no valid token")
 
 // A Signer makes and reads the tokens of visitors.
 type Signer struct {
-	key  []byte
 	life time.Duration // of its tokens
+	macs *sync.Pool    // of hashes with the key
 }
 
 // NewSigner returns a signer. The key has at least 32 bytes and must stay the
@@ -40,11 +43,12 @@ func NewSigner(key []byte) (*Signer, error) {
 	if len(key) < 32 {
 		return nil, errors.New("visitor: key of a signer is shorter than 32 bytes")
 	}
-	return &Signer{key, Life}, nil
+	key = slices.Clone(key)
+	return &Signer{Life, &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}, nil
 }
 
 // For returns a signer whose tokens are good for that long.
-func (s *Signer) For(life time.Duration) *Signer { return &Signer{s.key, life} }
+func (s *Signer) For(life time.Duration) *Signer { return &Signer{life, s.macs} }
 
 // New returns the id of a new visitor and his token.
 func (s *Signer) New(now time.Time) (id, token string) {
@@ -62,7 +66,7 @@ func (s *Signer) Read(token string, now time.Time) (id string, err error) {
 		return "", ErrToken
 	}
 	said := raw[:length-macLen]
-	if !hmac.Equal(s.mac(append([]byte(nil), said...)), raw) {
+	if !hmac.Equal(s.mac(append(make([]byte, 0, length), said...)), raw) {
 		return "", ErrToken
 	}
 	age := now.Sub(time.Unix(int64(binary.BigEndian.Uint64(said[idLen:])), 0))
@@ -76,7 +80,9 @@ func name(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw[:
 
 // mac appends the code of what was said to it.
 func (s *Signer) mac(said []byte) []byte {
-	m := hmac.New(sha256.New, s.key)
+	m, _ := s.macs.Get().(hash.Hash)
+	defer s.macs.Put(m)
+	m.Reset()
 	m.Write([]byte("signdesk visitor\x00"))
 	m.Write(said)
 	return m.Sum(said)
