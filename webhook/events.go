@@ -89,7 +89,7 @@ func (s *Server) events(c *gin.Context) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // nginx
 	c.Status(http.StatusOK)
-	*c.Request.Context().Value(streamKey{}).(**stream) = &stream{Server: s, request: c.GetString(requestID), peer: whose(c), after: after}
+	*c.Request.Context().Value(streamKey{}).(**stream) = &stream{Server: s, request: requestID(c), peer: whose(c), after: after}
 }
 
 func (st *stream) run(ctx context.Context) error {

@@ -4,8 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"math"
-	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -43,6 +43,9 @@ func newLimiter(limit rate.Limit, burst int) *limiter {
 
 // wait returns how long one has to wait; 0 if he may go on.
 func (l *limiter) wait(who string) time.Duration {
+	if l.limit == rate.Inf {
+		return 0
+	}
 	one, ok := l.known.Get(who)
 	if !ok {
 		one = rate.NewLimiter(l.limit, l.burst)
@@ -52,8 +55,12 @@ func (l *limiter) wait(who string) time.Duration {
 			l.known.Add(who, one)
 		}
 	}
-	r := one.Reserve()
-	d := r.Delay()
+	now := time.Now()
+	if one.AllowN(now, 1) {
+		return 0
+	}
+	r := one.ReserveN(now, 1) // how long it would take
+	d := r.DelayFrom(now)
 	if d > 0 {
 		r.Cancel()
 	}
@@ -74,33 +81,37 @@ func (s *Server) limited(c *gin.Context, l *limiter, who string) bool {
 // address is whom a request comes from: of IPv6 the network, since a person has
 // all of it.
 func address(c *gin.Context) string {
-	ip := net.ParseIP(c.ClientIP())
-	if ip == nil {
+	text := c.ClientIP()
+	ip, err := netip.ParseAddr(text)
+	switch {
+	case err != nil || ip.Zone() != "":
 		return "unknown"
+	case ip.Is4():
+		return text
+	case ip.Is4In6():
+		return ip.Unmap().String()
 	}
-	if ip.To4() == nil {
-		ip = ip.Mask(net.CIDRMask(64, 128))
-	}
-	return ip.String()
+	return netip.PrefixFrom(ip, 64).Masked().Addr().String()
 }
 
 func (s *Server) limitAddress(c *gin.Context) {
-	if !s.limited(c, s.byAddress, address(c)) {
+	if s.byAddress.limit == rate.Inf || !s.limited(c, s.byAddress, address(c)) {
 		c.Next()
 	}
 }
 
-// requestID is the key of a request's id, which is in its log lines and header.
-const requestID = "request"
+// requestHeader has a request's id, which is in its log lines too.
+const requestHeader = "X-Request-Id"
 
 func nameRequest(c *gin.Context) {
 	var raw [8]byte
 	rand.Read(raw[:])
-	id := hex.EncodeToString(raw[:])
-	c.Set(requestID, id)
-	c.Header("X-Request-Id", id)
+	c.Writer.Header()[requestHeader] = []string{hex.EncodeToString(raw[:])}
 	c.Next()
 }
+
+// requestID is the id of a request.
+func requestID(c *gin.Context) string { return c.Writer.Header().Get(requestHeader) }
 
 // body bounds what a request may bring.
 func body(limit int64) gin.HandlerFunc {

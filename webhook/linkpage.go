@@ -231,7 +231,7 @@ func (s *Server) showEnd(c *gin.Context, v *linkView) { c.HTML(http.StatusNotFou
 
 func (s *Server) linkBroken(c *gin.Context, err error) {
 	if c.Request.Context().Err() == nil {
-		s.opts.Log.Error("page of a link failed", "request", c.GetString(requestID), "err", err)
+		s.opts.Log.Error("page of a link failed", "request", requestID(c), "err", err)
 	}
 	c.HTML(http.StatusServiceUnavailable, "link.html", linkView{Server: s, Wrong: errUnavailable.detail})
 }

@@ -73,7 +73,7 @@ func (s *Server) fail(c *gin.Context, k errorKind) {
 // broken answers an error that is our own, and logs it.
 func (s *Server) broken(c *gin.Context, err error) {
 	if c.Request.Context().Err() == nil {
-		s.opts.Log.Error("request failed", "route", c.FullPath(), "request", c.GetString(requestID), "err", err)
+		s.opts.Log.Error("request failed", "route", c.FullPath(), "request", requestID(c), "err", err)
 	}
 	s.problem(c, errUnavailable)
 }

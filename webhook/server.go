@@ -254,20 +254,34 @@ func (s *Server) Handler() http.Handler {
 const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; " +
 	"base-uri 'none'; frame-ancestors 'self'; frame-src 'self'"
 
-// headers sets what protects a page that shows people's own words.
+// A header is one of every answer, in the form in which answers keep it. Nothing
+// changes the values.
+type header struct {
+	name   string
+	values []string
+}
+
+// protection is what protects a page that shows people's own words.
+var protection = []header{
+	{"Content-Security-Policy", []string{pagePolicy}},
+	{"X-Content-Type-Options", []string{"nosniff"}},
+	{"Referrer-Policy", []string{"no-referrer"}},
+	{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
+	{"Permissions-Policy", []string{"geolocation=(), microphone=()"}},
+	{"Cache-Control", []string{"no-store"}},
+}
+
+// headers protects what is answered.
 func headers(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Set("Content-Security-Policy", pagePolicy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Permissions-Policy", "geolocation=(), microphone=()")
-	h.Set("Cache-Control", "no-store")
+	for i := range protection {
+		h[protection[i].name] = protection[i].values
+	}
 	c.Next()
 }
 
 func (s *Server) recovered(c *gin.Context, cause any) {
-	s.opts.Log.Error("panic in a request", "route", c.FullPath(), "request", c.GetString(requestID), "err", cause)
+	s.opts.Log.Error("panic in a request", "route", c.FullPath(), "request", requestID(c), "err", cause)
 	s.fail(c, errInternal)
 }
 
