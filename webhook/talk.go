@@ -12,7 +12,6 @@ import (
 	_ "image/png"
 	"io"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -155,7 +154,15 @@ func whose(c *gin.Context) channel.Peer { return peer(c.GetString("visitor")) }
 
 // decodeJSON reads a strict JSON body.
 func (s *Server) decodeJSON(c *gin.Context, into any) bool {
-	dec := json.NewDecoder(c.Request.Body)
+	from := io.Reader(c.Request.Body)
+	if p, ok := into.(plainReader); ok {
+		read, done := plainly(c.Request, p)
+		if done {
+			return true
+		}
+		from = io.MultiReader(bytes.NewReader(read), from)
+	}
+	dec := json.NewDecoder(from)
 	dec.DisallowUnknownFields()
 	err := dec.Decode(into)
 	if err == nil && dec.More() {
@@ -292,7 +299,20 @@ func beginnings() (out []channel.Choice) {
 	return append(out, channel.Choice{Token: "c:human", Label: "转人工", Control: true})
 }
 
-var idForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]{8,100}$`)
+// isID reports whether a text may name a message: [A-Za-z0-9_.:-]{8,100}.
+func isID(text string) bool {
+	if len(text) < 8 || len(text) > 100 {
+		return false
+	}
+	for _, c := range []byte(text) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= ':', c == '_', c == '.', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}
 
 // inbound is a message as a front end posts it.
 type inbound struct {
@@ -305,6 +325,27 @@ type inbound struct {
 	Device  string `json:"device"`
 }
 
+// field implements [plainReader].
+func (m *inbound) field(name []byte) *string {
+	switch string(name) {
+	case "id":
+		return &m.ID
+	case "text":
+		return &m.Text
+	case "choice":
+		return &m.Choice
+	case "label":
+		return &m.Label
+	case "picture":
+		return &m.Picture
+	case "page":
+		return &m.Page
+	case "device":
+		return &m.Device
+	}
+	return nil
+}
+
 // check returns the error of the table that a message has, if any.
 func (m *inbound) check() *errorKind {
 	n := 0
@@ -314,7 +355,7 @@ func (m *inbound) check() *errorKind {
 		}
 	}
 	switch {
-	case !idForm.MatchString(m.ID) || n > 1 || len(m.Choice) > maxLabel || len(m.Page) > maxLabel || len(m.Picture) > maxLabel:
+	case !isID(m.ID) || n > 1 || len(m.Choice) > maxLabel || len(m.Page) > maxLabel || len(m.Picture) > maxLabel:
 		return &errInvalid
 	case n == 0 || m.Text != "" && strings.TrimSpace(m.Text) == "":
 		return &errEmpty
@@ -365,7 +406,7 @@ func (s *Server) post(c *gin.Context) {
 	}
 }
 
-// accepted answers with a message's id, which has idForm, and its place.
+// accepted answers with a message's id, for which isID holds, and its place.
 func accepted(c *gin.Context, id string, seq uint64) {
 	b := make([]byte, 0, 64)
 	b = append(append(append(b, `{"id":"`...), id...), `","seq":`...)
