@@ -185,10 +185,11 @@ func (b *Bot) Receive(ctx context.Context, in channel.Inbound) (rec Receipt, err
 	return Receipt{}, errors.New("bot: a turn keeps asking")
 }
 
-// ring wakes those to whom the turn may have written.
+// ring wakes those to whom the turn may have written. A reply that is a claim is not
+// due for a while.
 func (t *turn) ring(r *Receipt) {
 	t.readers.wake(t.told...)
-	if r.Delivery != "" || r.Earlier > 0 || len(t.told) > 0 || len(t.Hooks) > 0 || t.Desk {
+	if r.Delivery != "" && r.Said == "" || r.Earlier > 0 || len(t.told) > 0 || len(t.Hooks) > 0 || t.Desk {
 		t.kick()
 	}
 }
