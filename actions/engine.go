@@ -39,8 +39,10 @@ func New(flows []Flow, words map[string]*Words, find func(utterance string) map[
 	}
 	if w := words[engineWords]; w != nil {
 		for _, o := range w.Steps[controls].Options {
-			for i, l := range o.labels() {
-				e.labels = append(e.labels, controlLabel{o.ID, squeezed(l), i == 0})
+			inFull := true
+			for l := range o.labels() {
+				e.labels = append(e.labels, controlLabel{o.ID, squeezed(l), inFull})
+				inFull = false
 			}
 		}
 	}

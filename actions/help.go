@@ -63,7 +63,7 @@ func (e *Engine) waysOut(c *Context, step *Step) (out []Choice) {
 func (e *Engine) pickHelp(c *Context, step *Step, text string) (word, option string) {
 	said := squeezed(text)
 	for _, o := range e.words[engineWords].Steps[controls].Options {
-		if slices.Contains([]string{again, other, Human}, o.ID) && slices.ContainsFunc(o.labels(), func(l string) bool { return squeezed(l) == said }) {
+		if slices.Contains([]string{again, other, Human}, o.ID) && o.isCalled(said) {
 			return o.ID, ""
 		}
 	}

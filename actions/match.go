@@ -1,35 +1,54 @@
 package actions
 
 import (
+	"iter"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/width"
 )
 
 // plain brings what was typed to one form: half width, lower case, without
 // punctuation and spaces at the ends.
-func plain(s string) string {
-	s = strings.ToLower(width.Fold.String(s))
-	return strings.TrimFunc(s, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.IsSymbol(r)
-	})
-}
+func plain(s string) string { return strings.TrimFunc(strings.Map(folded, s), mute) }
 
 // squeezed is plain without any spaces, punctuation or polite particles, for
 // comparing labels.
 func squeezed(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.IsSymbol(r) {
+	return strings.Map(func(r rune) rune {
+		if isHan(r) || 'a' <= r && r <= 'z' || '0' <= r && r <= '9' { // nearly all that there is
+			return r
+		}
+		if r = folded(r); mute(r) {
 			return -1
 		}
 		return r
-	}, plain(s))
-	return s
+	}, s)
 }
+
+// folded is a rune in half width and lower case.
+func folded(r rune) rune {
+	const ideographicSpace, firstForm = '\u3000', '\uff00' // all that have another width
+	if r == ideographicSpace || r >= firstForm {
+		if f := width.LookupRune(r).Folded(); f != 0 {
+			r = f
+		}
+	}
+	return unicode.ToLower(r)
+}
+
+// mute reports whether a rune says nothing.
+func mute(r rune) bool {
+	return !isHan(r) && (unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.IsSymbol(r))
+}
+
+// isHan reports whether a rune is one of the usual characters, at less cost than to
+// look it up.
+func isHan(r rune) bool { return '\u4e00' <= r && r <= '\u9fff' }
 
 var ordinals = map[string]int{"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,
 	"①": 1, "②": 2, "③": 3, "④": 4, "⑤": 5, "⑥": 6, "⑦": 7, "⑧": 8, "⑨": 9}
@@ -43,11 +62,18 @@ func Agrees(text string) bool {
 	return yes && ok
 }
 
+// maxOrdinal is more than a number and all the words that are left out around it have
+// together, in bytes.
+const maxOrdinal = 64
+
 // ordinal reads the number of an option: 1, １, 一, 第一个, A, 选2.
 func ordinal(text string) (int, bool) {
-	t := squeezed(text)
 	if n, ok := ordinals[strings.TrimSpace(text)]; ok {
 		return n, true
+	}
+	t := squeezed(text)
+	if len(t) > maxOrdinal {
+		return 0, false
 	}
 	for _, head := range []string{"我选择", "我选", "选择", "选", "就"} {
 		t = strings.TrimPrefix(t, head)
@@ -62,7 +88,10 @@ func ordinal(text string) (int, bool) {
 	if len(t) == 1 && t[0] >= 'a' && t[0] <= 'i' {
 		return int(t[0]-'a') + 1, true
 	}
-	if n, err := strconv.Atoi(t); err == nil && len(t) <= 2 && n > 0 {
+	if len(t) > 2 {
+		return 0, false
+	}
+	if n, err := strconv.Atoi(t); err == nil && n > 0 {
 		return n, true
 	}
 	return 0, false
@@ -119,7 +148,7 @@ func separatesClauses(r rune) bool { return strings.ContainsRune(" ,，。;；!�
 
 // longestIn returns the longest label that a text has.
 func (o Option) longestIn(said string) (longest string) {
-	for _, l := range o.labels() {
+	for l := range o.labels() {
 		if l = squeezed(l); strings.Contains(said, l) && len(l) > len(longest) {
 			longest = l
 		}
@@ -139,10 +168,8 @@ func pickOption(options []Option, text string) (string, bool) {
 		return "", false
 	}
 	for _, o := range options {
-		for _, l := range o.labels() {
-			if squeezed(l) == t {
-				return o.ID, true
-			}
+		if o.isCalled(t) {
+			return o.ID, true
 		}
 	}
 	if n, ok := ordinal(text); ok {
@@ -151,7 +178,7 @@ func pickOption(options []Option, text string) (string, bool) {
 		}
 		return "", false
 	}
-	if len([]rune(t)) < minContained {
+	if utf8.RuneCountInString(t) < minContained {
 		return "", false
 	}
 	id, ok := onlyOne(options, func(l string) bool { return strings.Contains(t, l) },
@@ -173,8 +200,8 @@ func onlyOne(options []Option, tests ...func(label string) bool) (string, bool) 
 		best, length, ties := "", 0, 0
 		for _, o := range options {
 			n := 0
-			for _, l := range o.labels() {
-				if l = squeezed(l); len([]rune(l)) >= minContained && test(l) {
+			for l := range o.labels() {
+				if l = squeezed(l); utf8.RuneCountInString(l) >= minContained && test(l) {
 					n = max(n, len(l))
 				}
 			}
@@ -192,7 +219,29 @@ func onlyOne(options []Option, tests ...func(label string) bool) (string, bool) 
 	return "", false
 }
 
-func (o Option) labels() []string { return append([]string{o.Label}, o.Also...) }
+// isCalled reports whether a squeezed text is one of the option's labels.
+func (o Option) isCalled(said string) bool {
+	for l := range o.labels() {
+		if squeezed(l) == said {
+			return true
+		}
+	}
+	return false
+}
+
+// labels are all that an option is called by, its label first.
+func (o Option) labels() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if !yield(o.Label) {
+			return
+		}
+		for _, l := range o.Also {
+			if !yield(l) {
+				return
+			}
+		}
+	}
+}
 
 var allWords = words("全部 都要 全选 都 全都要 所有 全要 都转 都选")
 

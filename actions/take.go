@@ -205,7 +205,7 @@ func (e *Engine) pressed(c *Context, step *Step, in Input) *Button {
 		}
 		// Where a text is asked for, only the whole label is no value.
 		if !step.chooses() && !slices.ContainsFunc(options, func(o Option) bool {
-			return o.ID == id && slices.ContainsFunc(o.labels(), func(l string) bool { return squeezed(l) == squeezed(in.Text) })
+			return o.ID == id && o.isCalled(squeezed(in.Text))
 		}) {
 			return nil
 		}
