@@ -48,7 +48,7 @@ func (e *Engine) Offered(st *State, shown []Choice, text string) *Offer {
 	if len(st.Offers) == 0 {
 		return nil
 	}
-	var options []Option
+	options := make([]Option, 0, len(shown))
 	for _, c := range shown {
 		if !c.Control {
 			options = append(options, Option{ID: c.Token, Label: c.Label})

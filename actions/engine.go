@@ -6,17 +6,20 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // An Engine runs flows. It is immutable.
 type Engine struct {
-	flows  map[string]*Flow
-	names  []string // in the order given
-	words  map[string]*Words
-	find   func(string) map[string]string
-	labels []controlLabel // of the control words, in their order
-	knows  map[place][]trouble
+	flows   map[string]*Flow
+	names   []string // in the order given
+	byCode  map[string]string
+	byLabel map[string]string // of an intent: the flow that it starts
+	words   map[string]*Words
+	find    func(string) map[string]string
+	labels  []controlLabel // of the control words, in their order
+	knows   map[place][]trouble
 }
 
 // A controlLabel is one way to say a control word.
@@ -32,10 +35,17 @@ func New(flows []Flow, words map[string]*Words, find func(utterance string) map[
 	if find == nil {
 		find = func(string) map[string]string { return nil }
 	}
-	e := &Engine{flows: make(map[string]*Flow), words: words, find: find, knows: compileTroubles(words)}
+	e := &Engine{flows: make(map[string]*Flow), byCode: make(map[string]string), byLabel: make(map[string]string), words: words, find: find, knows: compileTroubles(words)}
 	for i := range flows {
-		e.flows[flows[i].Name] = &flows[i]
-		e.names = append(e.names, flows[i].Name)
+		f := &flows[i]
+		e.flows[f.Name] = f
+		e.names = append(e.names, f.Name)
+		first(e.byCode, f.Code, f.Name)
+		if w := words[f.Name]; w != nil {
+			for label := range w.Intents {
+				first(e.byLabel, label, f.Name)
+			}
+		}
 	}
 	if w := words[engineWords]; w != nil {
 		for _, o := range w.Steps[controls].Options {
@@ -47,6 +57,13 @@ func New(flows []Flow, words map[string]*Words, find func(utterance string) map[
 		}
 	}
 	return e, Check(flows, words)
+}
+
+// first sets what a key stands for, unless it stands for something already.
+func first(of map[string]string, key, value string) {
+	if _, ok := of[key]; !ok {
+		of[key] = value
+	}
 }
 
 // Title returns what a flow is called.
@@ -74,29 +91,27 @@ func (e *Engine) Asks(flow string, step StepID) string {
 
 // ByCode returns the name of the flow with that code of the specification, or
 // "".
-func (e *Engine) ByCode(code string) string {
-	for _, name := range e.names {
-		if e.flows[name].Code == code {
-			return name
-		}
+func (e *Engine) ByCode(code string) string { return e.byCode[code] }
+
+// ByLabel returns the name of the flow that an intent of that label starts, or "".
+func (e *Engine) ByLabel(label string) string {
+	if label == "" {
+		return ""
 	}
-	return ""
+	return e.byLabel[label]
 }
 
 // Wish returns the flow that an intent of that label starts; its name is "" if
 // none does. The slots may be added to.
 func (e *Engine) Wish(label string) Offer {
-	if label == "" {
+	name := e.ByLabel(label)
+	if name == "" {
 		return Offer{}
 	}
-	for _, name := range e.names {
-		if p, ok := e.words[name].Intents[label]; ok {
-			o := Offer{Flow: name, Slots: make(map[string]string), Title: p.Title}
-			maps.Copy(o.Slots, p.Slots)
-			return o
-		}
-	}
-	return Offer{}
+	p := e.words[name].Intents[label]
+	o := Offer{Flow: name, Slots: make(map[string]string), Title: p.Title}
+	maps.Copy(o.Slots, p.Slots)
+	return o
 }
 
 // IsSecret reports whether what is asked now must not be kept in clear.
@@ -245,7 +260,7 @@ func (e *Engine) Propose(st *State, r *Reply, flow string, offers []Offer) {
 		if w := e.words[flow]; w != nil && w.Texts[o.Label] != "" {
 			label = w.Texts[o.Label]
 		}
-		r.Choices = append(r.Choices, Choice{Token: fmt.Sprint(tokenOffer, len(st.Offers)), Label: label})
+		r.Choices = append(r.Choices, Choice{Token: tokenOffer + strconv.Itoa(len(st.Offers)), Label: label})
 		st.Offers = append(st.Offers, o)
 	}
 }

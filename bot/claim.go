@@ -33,7 +33,7 @@ func (c *claimed) delivery(id string) *Delivery {
 }
 
 // replies writes what the person is told.
-func (t *turn) replies(r *Receipt, id string) error {
+func (t *turn) replies(r *Receipt, turn string) error {
 	read := t.read(t.conv.Peer.Channel)
 	l := line{At: t.now, From: Robot, Entry: t.reply.Entry}
 	if t.shared() {
@@ -57,6 +57,7 @@ func (t *turn) replies(r *Receipt, id string) error {
 	if err := writeLine(t.tx, t.conv, l); err != nil {
 		return err
 	}
+	id := t.replyID(turn)
 	r.Delivery, r.Said = id, l.Said
 	if l.Said != "" {
 		return t.claim(id, r.Earlier)

@@ -178,7 +178,7 @@ func (t *turn) canTell(f kb.Following, last *kb.Part) Reply {
 	for _, again := range []bool{false, true} { // what was not told comes first
 		for _, h := range f.Hits[0].Parts {
 			if h.Part != last && told(h.Part) == again && len(r.Also) < maxOthers {
-				r.Also = append(r.Also, Option{Entry: last.Entry.ID, Part: h.Part.ID, Title: h.Part.Title})
+				r.Also = append(r.Also, option(h.Part, h.Part.Title, ""))
 			}
 		}
 	}

@@ -15,7 +15,7 @@ func (t *turn) inFlow() error {
 		return t.again()
 	}
 	aside := in.Picture == nil && t.Engine.IsFree(st) && len(t.u.values) == 0 &&
-		(t.wantsOther() || t.u.decision.Kind == kb.Smalltalk || looksLikeQuestion(in.Text) && t.asksSomething())
+		(t.wantsOther() || t.u.decision.Kind == kb.Smalltalk || t.u.formOf() == question && t.asksSomething())
 	if aside && t.u.decision.Kind == kb.Smalltalk { // what sounds like it may still be a name
 		reads, err := t.Engine.Reads(t.flow, st, in)
 		if err != nil {
@@ -51,7 +51,7 @@ func (t *turn) inFlow() error {
 		t.take(t.Engine.PutAside(t.flow, st))
 		return nil
 	}
-	if in.Picture == nil && (why == nil || why.Doubt == "" || formOf(in.Text) == question) {
+	if in.Picture == nil && (why == nil || why.Doubt == "" || t.u.formOf() == question) {
 		if r, ok, err := t.Engine.Explain(t.flow, st, in.Text); ok || err != nil {
 			t.take(r)
 			return err
@@ -64,7 +64,7 @@ func (t *turn) inFlow() error {
 			t.take(r)
 			return nil
 		}
-		if t.tellsSurely() || formOf(in.Text) == question {
+		if t.tellsSurely() || t.u.formOf() == question {
 			t.answer(true)
 			return t.again()
 		}
@@ -78,10 +78,10 @@ func (t *turn) inFlow() error {
 // wantsOther reports whether the utterance plainly wishes another flow than the
 // open one.
 func (t *turn) wantsOther() bool {
-	o := t.Engine.Wish(t.u.intent.Label)
-	if !t.u.intent.Start || o.Flow == "" {
+	if !t.u.intent.Start || t.Engine.ByLabel(t.u.intent.Label) == "" {
 		return false
 	}
+	o := t.Engine.Wish(t.u.intent.Label)
 	open := t.conv.State.Open[0]
 	differs := false // the same for somebody else: the legal representative, while finance is asked
 	for slot, v := range o.Slots {
@@ -94,7 +94,7 @@ func (t *turn) wantsOther() bool {
 // utterance, of which it is sure enough to say it in the middle of a flow.
 func (t *turn) asksSomething() bool {
 	d := t.u.decision
-	return d.Kind == kb.Smalltalk || Asks(t.u.in.Text, d) || d.Kind == kb.None && d.Topic != nil && looksLikeQuestion(t.u.in.Text)
+	return d.Kind == kb.Smalltalk || asks(d, t.u.formOf) || d.Kind == kb.None && d.Topic != nil && t.u.formOf() == question
 }
 
 // saysGoodbye reports whether the person thanks or leaves while a flow waits.
@@ -110,7 +110,7 @@ func (t *turn) tellsSurely() bool {
 	if d.Kind != kb.Answer || utf8.RuneCountInString(t.u.in.Text) < minStatement || len(t.u.values) > 0 || t.u.intent.Start {
 		return false
 	}
-	if formOf(t.u.in.Text) == problem {
+	if t.u.formOf() == problem {
 		return d.Hits[0].Sure >= sureProblem
 	}
 	return t.Engine.Picking(&t.conv.State) && d.Hits[0].Sure >= sureStatement && d.Hits[0].Parts[0].Sure >= sureStatement
@@ -119,11 +119,16 @@ func (t *turn) tellsSurely() bool {
 // Asks reports whether an utterance is a question, for which the knowledge base
 // found answers.
 func Asks(utterance string, d kb.Decision) bool {
+	return asks(d, func() form { return formOf(utterance) })
+}
+
+// asks is [Asks] of an utterance whose form is found out if it matters.
+func asks(d kb.Decision, form func() form) bool {
 	switch d.Kind {
 	case kb.Answer:
-		return d.Message != "" || looksLikeQuestion(utterance)
+		return d.Message != "" || form() == question
 	case kb.Choices:
-		return !d.Unclear() && looksLikeQuestion(utterance)
+		return !d.Unclear() && form() == question
 	}
 	return false
 }

@@ -50,5 +50,10 @@ func asksWhether(s string) bool {
 	return false
 }
 
-// looksLikeQuestion reports whether a text has the form of a question.
-func looksLikeQuestion(s string) bool { return formOf(s) == question }
+// formOf tells what the utterance is by its form, which is found out once.
+func (u *utterance) formOf() form {
+	if !u.formed {
+		u.form, u.formed = formOf(u.in.Text), true
+	}
+	return u.form
+}

@@ -60,6 +60,8 @@ type Option struct {
 	Part  kb.PartID
 	Title string
 	Short string // the answer in short; may be empty
+
+	token string // of the choice that shows it
 }
 
 // partSure is the probability from which a part stands for its entry in a list
@@ -158,16 +160,17 @@ func more(h kb.Hit) []Option {
 	var out []Option
 	best := h.Part()
 	if len(h.Parts) > 1 && h.Parts[0].Sure < detailSure && h.Parts[1].Part != h.Entry.Main() {
-		out = append(out, option(h.Parts[1].Part))
+		p := h.Parts[1].Part
+		out = append(out, option(p, p.Title, p.Short))
 	}
 	if main := h.Entry.Main(); best != main {
-		out = append(out, option(main))
+		out = append(out, option(main, main.Title, main.Short))
 	}
 	return out
 }
 
-func option(p *kb.Part) Option {
-	return Option{Entry: p.Entry.ID, Part: p.ID, Title: p.Title, Short: p.Short}
+func option(p *kb.Part, title, short string) Option {
+	return Option{Entry: p.Entry.ID, Part: p.ID, Title: title, Short: short, token: partToken(p.Entry.ID, p.ID)}
 }
 
 // maxOthers bounds the names of further parts, so that they fit on a phone.
@@ -184,7 +187,7 @@ func others(h kb.Hit, r Reply) []Option {
 	add := func(p *kb.Part) {
 		if !shown[p.ID] && len(out) < maxOthers {
 			shown[p.ID] = true
-			out = append(out, Option{Entry: p.Entry.ID, Part: p.ID, Title: p.Title})
+			out = append(out, option(p, p.Title, ""))
 		}
 	}
 	for _, p := range h.Parts {
@@ -204,7 +207,7 @@ func alternatives(hits []kb.Hit) []Option {
 		if h.Parts[0].Sure < partSure {
 			p = h.Entry.Main()
 		}
-		out = append(out, Option{Entry: h.Entry.ID, Part: p.ID, Title: h.Entry.Condition, Short: p.Short})
+		out = append(out, option(p, h.Entry.Condition, p.Short))
 	}
 	return out
 }

@@ -14,6 +14,9 @@ import (
 // tokenPart begins the token of a part of an entry: "k:11/phone".
 const tokenPart = "k:"
 
+// partToken is the token of a part.
+func partToken(e kb.EntryID, p kb.PartID) string { return tokenPart + string(e) + "/" + string(p) }
+
 // contactFlow tells how people are reached, and takes a message for them.
 const contactFlow = "contact"
 
@@ -80,7 +83,7 @@ func (t *turn) route() error {
 // utterance plainly answers what it asked.
 func (t *turn) answersAside() (bool, error) {
 	text := t.u.in.Text
-	if !t.conv.State.Parted || t.u.in.Click != "" || t.u.intent.Start || t.u.decision.Kind == kb.Smalltalk || formOf(text) != statement || t.numbered() {
+	if !t.conv.State.Parted || t.u.in.Click != "" || t.u.intent.Start || t.u.decision.Kind == kb.Smalltalk || t.u.formOf() != statement || t.numbered() {
 		return false, nil
 	}
 	st := &t.conv.State
@@ -132,7 +135,7 @@ func (t *turn) clicked(token string) error {
 	case strings.HasPrefix(token, tokenRate):
 		return t.rated(token)
 	case strings.HasPrefix(token, "s:"):
-		if o := t.Engine.Offered(st, actionChoices(t.conv.Shown), token); o != nil {
+		if o := t.meant(token); o != nil {
 			return t.wish(*o)
 		}
 	case token == "c:"+actions.Human || strings.HasPrefix(token, "c:") && st.Active() == nil:
@@ -208,7 +211,7 @@ const (
 // outside routes an utterance while no flow is open.
 func (t *turn) outside() error {
 	st := &t.conv.State
-	if o := t.Engine.Offered(st, actionChoices(t.conv.Shown), t.u.in.Text); o != nil {
+	if o := t.meant(t.u.in.Text); o != nil {
 		return t.wish(t.with(*o))
 	}
 	if token := t.pickedRating(); token != "" {
@@ -217,10 +220,10 @@ func (t *turn) outside() error {
 	if t.picked() {
 		return nil
 	}
-	if o := t.offer(); t.u.intent.Start && o.Flow != "" {
-		return t.start(o)
+	if t.u.intent.Start && t.Engine.ByLabel(t.u.intent.Label) != "" {
+		return t.start(t.offer())
 	}
-	if o := t.Engine.Taken(st, t.u.values); o != nil && formOf(t.u.in.Text) == statement {
+	if o := t.Engine.Taken(st, t.u.values); o != nil && t.u.formOf() == statement {
 		return t.start(t.with(*o))
 	}
 	if ok, err := t.aside(); ok || err != nil {
@@ -314,9 +317,18 @@ func (t *turn) say(text string) {
 	t.reply.Text += text
 }
 
+// meant is what the last reply offered that a text or token means; nil if it means
+// nothing of that.
+func (t *turn) meant(said string) *actions.Offer {
+	if len(t.conv.State.Offers) == 0 {
+		return nil
+	}
+	return t.Engine.Offered(&t.conv.State, actionChoices(t.conv.Shown), said)
+}
+
 // actionChoices leaves out what is no action.
 func actionChoices(shown []channel.Choice) []actions.Choice {
-	var out []actions.Choice
+	out := make([]actions.Choice, 0, len(shown))
 	for _, c := range shown {
 		out = append(out, actions.Choice{Token: c.Token, Label: c.Label, Control: c.Control})
 	}
@@ -397,7 +409,7 @@ func (t *turn) answer(short bool) {
 	if d.Kind != kb.None {
 		t.conv.Missed = 0
 	}
-	t.answered = map[kb.Kind]Outcome{kb.Answer: Answered, kb.Choices: Choices, kb.None: Nothing, kb.Smalltalk: Small}[d.Kind]
+	t.answered = [...]Outcome{kb.Answer: Answered, kb.Choices: Choices, kb.None: Nothing, kb.Smalltalk: Small}[d.Kind]
 	var part *kb.Part
 	if d.Kind == kb.Answer {
 		part = d.Hits[0].Part()
@@ -411,7 +423,7 @@ func (t *turn) answer(short bool) {
 	}
 	t.compose(r, text, part, short)
 	if full != nil && len(full.Steps)+max(0, len(full.Notes)-notesInPassing) > 0 {
-		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: tokenPart + string(full.Entry) + "/" + string(full.Part), Label: textInFull, Control: true})
+		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: partToken(full.Entry, full.Part), Label: textInFull, Control: true})
 	}
 	if d.Kind == kb.None && !short {
 		t.offerHuman()
@@ -430,14 +442,18 @@ func (t *turn) compose(r Reply, text string, part *kb.Part, short bool) {
 		t.reply.Entry = string(part.Entry.ID) + "/" + string(part.ID)
 		t.conv.About = t.conv.About.told(part, r, t.now)
 	}
+	const more = maxOffers + 1 // and the button that asks for a human
+	t.reply.Choices = slices.Grow(t.reply.Choices, len(r.Also)+len(r.More)+len(r.Others)+more)
 	for _, o := range r.Also {
-		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: tokenPart + string(o.Entry) + "/" + string(o.Part), Label: o.Title, InText: true})
+		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: o.token, Label: o.Title, InText: true})
 	}
 	if short {
 		return
 	}
-	for _, o := range append(append([]Option(nil), r.More...), r.Others...) {
-		t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: tokenPart + string(o.Entry) + "/" + string(o.Part), Label: o.Title, InText: true, Control: true})
+	for _, list := range [...][]Option{r.More, r.Others} {
+		for _, o := range list {
+			t.reply.Choices = append(t.reply.Choices, channel.Choice{Token: o.token, Label: o.Title, InText: true, Control: true})
+		}
 	}
 	t.offers(part)
 	if t.aboutHumans(part) {
@@ -450,23 +466,23 @@ func (t *turn) offers(part *kb.Part) {
 	st := &t.conv.State
 	st.Offers = nil
 	var flows []actions.Offer
-	seen := make(map[string]bool)
-	add := func(o actions.Offer) {
-		if o.Flow != "" && !seen[o.Flow] && len(flows) < maxOffers {
-			seen[o.Flow] = true
-			flows = append(flows, o)
-		}
+	isNew := func(flow string) bool {
+		return flow != "" && len(flows) < maxOffers && !slices.ContainsFunc(flows, func(o actions.Offer) bool { return o.Flow == flow })
 	}
-	about := t.offer()
-	if part == nil || slices.ContainsFunc(part.Flows, func(code string) bool { return t.Engine.ByCode(code) == about.Flow }) {
-		add(about)
+	about := t.Engine.ByLabel(t.u.intent.Label)
+	if isNew(about) && (part == nil || slices.ContainsFunc(part.Flows, func(code string) bool { return t.Engine.ByCode(code) == about })) {
+		flows = append(flows, t.offer())
 	}
 	if part != nil {
 		for _, code := range part.Flows {
-			add(actions.Offer{Flow: t.Engine.ByCode(code), Slots: t.carried()})
+			if flow := t.Engine.ByCode(code); isNew(flow) {
+				flows = append(flows, actions.Offer{Flow: flow, Slots: t.carried()})
+			}
 		}
 	}
-	add(about)
+	if isNew(about) {
+		flows = append(flows, t.offer())
+	}
 	slices.SortStableFunc(flows, func(a, b actions.Offer) int {
 		return int(flag(a.Flow == contactFlow)) - int(flag(b.Flow == contactFlow))
 	})
@@ -477,8 +493,13 @@ func (t *turn) offers(part *kb.Part) {
 	if flows[0].Flow == contactFlow {
 		lead = textContacts
 	}
+	nothingElse := t.common != "" && t.reply.Text == t.common
 	t.say(lead)
-	t.common += "\n" + lead
+	if nothingElse {
+		t.common = t.reply.Text // the same, and not made twice
+	} else {
+		t.common += "\n" + lead
+	}
 	var r actions.Reply
 	t.Engine.Propose(st, &r, "", flows)
 	t.take(r)

@@ -236,7 +236,9 @@ type utterance struct {
 	in       channel.Inbound
 	decision kb.Decision
 	meaning
-	sight *Sight // of a picture that was read; nil if it was not
+	sight  *Sight // of a picture that was read; nil if it was not
+	form   form   // once it is known
+	formed bool
 }
 
 // A turn is being run.
@@ -299,7 +301,7 @@ func (t *turn) run(memo map[any]any) (*Receipt, error) {
 	}
 	r := &Receipt{Missed: t.missed, Outcome: t.outcome(), Earlier: earlier}
 	if !t.quiet {
-		if err := t.replies(r, t.replyID(id)); err != nil {
+		if err := t.replies(r, id); err != nil {
 			return nil, err
 		}
 	}
