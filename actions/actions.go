@@ -125,10 +125,10 @@ type Call struct {
 
 // An Offer is a flow that can be started, under the label of the words.
 type Offer struct {
-	Label string // id of a label in the flow's texts
-	Flow  string
-	Slots map[string]string
-	Title string // of what is wished; that of the flow if empty
+	Label string            `json:",omitempty"` // id of a label in the flow's texts
+	Flow  string            `json:",omitempty"`
+	Slots map[string]string `json:",omitempty"`
+	Title string            `json:",omitempty"` // of what is wished; that of the flow if empty
 	// Takes is a slot whose value, sent by itself, takes up the offer as well.
 	Takes string `json:",omitempty"`
 }
