@@ -249,25 +249,32 @@ func (t *turn) outside() error {
 // that it carries.
 func (t *turn) offer() actions.Offer {
 	o := t.Engine.Wish(t.u.intent.Label)
-	if o.Flow == "" {
-		return o
+	if o.Flow != "" {
+		t.carry(o.Slots)
 	}
-	return t.with(o)
+	return o
 }
 
 // with adds the values that the utterance carries to an offer.
 func (t *turn) with(o actions.Offer) actions.Offer {
-	slots := maps.Clone(o.Slots)
-	if slots == nil {
-		slots = make(map[string]string)
+	if len(t.u.values) == 0 {
+		return o
 	}
+	o.Slots = maps.Clone(o.Slots)
+	if o.Slots == nil {
+		o.Slots = make(map[string]string)
+	}
+	t.carry(o.Slots)
+	return o
+}
+
+// carry adds the values that the utterance carries to slots.
+func (t *turn) carry(slots map[string]string) {
 	for slot, v := range t.u.values {
 		if slots[slot] == "" {
 			slots[slot] = v
 		}
 	}
-	o.Slots = slots
-	return o
 }
 
 // wish starts a flow, or asks which one first.

@@ -53,5 +53,10 @@ func (b *Bot) understand(text string, d kb.Decision) meaning {
 	return m
 }
 
-// carried are the values that the utterance carries.
-func (t *turn) carried() map[string]string { return maps.Clone(t.u.values) }
+// carried are the values that the utterance carries; nil if there are none.
+func (t *turn) carried() map[string]string {
+	if len(t.u.values) == 0 {
+		return nil
+	}
+	return maps.Clone(t.u.values)
+}
