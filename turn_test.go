@@ -31,7 +31,7 @@ func BenchmarkTurn(b *testing.B) {
 	ask := func() bot.Receipt {
 		n++
 		rec, err := talk.Receive(ctx, channel.Inbound{Peer: channel.Peer{Channel: webhook.Channel, ID: fmt.Sprint(n % visitors)}, MessageID: fmt.Sprint(n), Kind: channel.Said,
-			At: s.clock.Now(), Text: asked[random.IntN(len(asked))], Device: channel.Phone})
+			Text: asked[random.IntN(len(asked))], Device: channel.Phone})
 		if err != nil {
 			b.Fatal(err)
 		}
