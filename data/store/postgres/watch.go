@@ -59,6 +59,7 @@ func (s *Store) watch(ctx context.Context, last *uint64, changed func(table stri
 		}
 	}
 	looked, asked := time.Time{}, time.Now()
+	var before uint64 // version of the cache when it was looked
 	for {
 		if time.Since(asked) > watchHosts {
 			_ = s.aim(ctx, s.cfg.ConnConfig.Copy()) // which notes a promotion
@@ -69,9 +70,11 @@ func (s *Store) watch(ctx context.Context, last *uint64, changed func(table stri
 			return err
 		}
 		if now := time.Now(); now.Sub(looked) > watchBehind {
-			if looked = now; version > s.cache.now().version {
+			cached := s.cache.now().version
+			if version > cached && cached == before { // it does not get on by what is committed here
 				s.catchUp()
 			}
+			looked, before = now, cached
 		}
 		if version != *last {
 			if err := s.tell(ctx, conn, *last, version, changed); err != nil {
