@@ -40,7 +40,7 @@ func (e *engine) Save(layer *tree.Tree, heard bool) error {
 	now := e.s.cache.now()
 	w.had, w.id = now.version, append(make([]byte, 0, idLen), e.s.writer...)[:idLen]
 	rand.Read(w.id[writerLen:])
-	w.note(&now)
+	w.note(&now, &e.again)
 	e.inDoubt = false
 	err := e.send(ctx, w)
 	e.locked = false
@@ -183,15 +183,16 @@ func pack(layer *tree.Tree) *writes {
 }
 
 // note lists what is written, for the other replicas: first what is there
-// already, which they may have read and will read again.
-func (w *writes) note(now *state) {
+// already, which they may have read and will read again, and what is new where
+// that is read again.
+func (w *writes) note(now *state, again *again) {
 	if len(w.keys)+len(w.gone) > notedKeys {
 		return
 	}
 	w.noted = make([][]byte, 0, len(w.keys)+len(w.gone))
 	var cold [][]byte
 	for _, key := range w.keys {
-		if _, found := now.rows.Get(key); found {
+		if _, found := now.rows.Get(key); found || again.likely(tableOf(key)) {
 			w.noted = append(w.noted, key)
 		} else {
 			cold = append(cold, key)

@@ -51,6 +51,7 @@ type engine struct {
 	overtaken int          // groups in a row that wrote nothing and were too late
 	own       *writes      // what was committed here after versions that the cache lacks; nil for nothing
 	marks     []mark
+	again     again
 }
 
 // A mark is the version at some time, to know what is old enough to be pruned.
@@ -92,6 +93,9 @@ func (e *engine) miss(r *reader, w want) {
 	if now := e.s.cache.now(); w.met(&now) {
 		r.state = now
 		return
+	}
+	if !w.reverse && r.from(w.from) != nil {
+		e.again.missed(tableOf(w.from))
 	}
 	r.missed = true
 	panic(errMissed)
