@@ -25,6 +25,7 @@ const (
 
 // Save implements [store.Engine].
 func (e *engine) Save(layer *tree.Tree, heard bool) error {
+	e.gather.end()
 	if e.failed != nil {
 		return e.failed
 	}
@@ -42,7 +43,9 @@ func (e *engine) Save(layer *tree.Tree, heard bool) error {
 	rand.Read(w.id[writerLen:])
 	w.note(&now, &e.again)
 	e.inDoubt = false
+	began := time.Now()
 	err := e.send(ctx, w)
+	e.gather.saved(began)
 	e.locked = false
 	switch {
 	case w.done && !e.inDoubt:
@@ -64,7 +67,7 @@ func (e *engine) Save(layer *tree.Tree, heard bool) error {
 // lost notes that the group met what others wrote. The first time it did not say
 // what it read; after that it takes the lock.
 func (e *engine) lost() {
-	e.stale = true
+	e.stale, e.gather.ran = true, 0 // which has waited enough
 	if e.reads != nil {
 		e.penalty = min(max(2*e.penalty, lockedGroups), lockedMost)
 		e.contended = e.penalty
@@ -87,6 +90,7 @@ func (e *engine) kept(w *writes, err error) {
 	e.own = w
 	if err == nil {
 		err = e.absorb(w)
+		e.gather.met()
 	}
 	if err != nil {
 		e.drop()

@@ -52,6 +52,7 @@ type engine struct {
 	own       *writes      // what was committed here after versions that the cache lacks; nil for nothing
 	marks     []mark
 	again     again
+	gather    gather
 }
 
 // A mark is the version at some time, to know what is old enough to be pruned.
@@ -62,6 +63,9 @@ type mark struct {
 
 // Begin implements [store.Engine].
 func (e *engine) Begin(patient bool) (store.Base, error) {
+	if !patient && !e.locked {
+		e.gather.wait()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), e.s.timeout)
 	defer cancel()
 	var err error
@@ -84,6 +88,7 @@ func (e *engine) Begin(patient bool) (store.Base, error) {
 	if patient {
 		r.extend = e.read
 	}
+	e.gather.now = r
 	r.names = func() []string { return e.tables(r) }
 	return r, nil
 }
@@ -280,6 +285,7 @@ func (e *engine) absorb(w *writes) error {
 	case w.now > w.had:
 		c.apply(w.now, layer)
 		if !w.others.Empty() {
+			e.gather.others = true
 			e.shared = sharedGroups
 		}
 	}

@@ -26,6 +26,9 @@
 //
 // If it does not hold nothing is kept, and the group runs again.
 //
+// While others are busy, groups are begun some milliseconds later, as they would
+// have to wait for the others' commits anyway and are larger then.
+//
 // Updates run on a cache of the database as of the version, in memory: what was
 // read, what was committed here, and what the changes tell of the others.
 // An update that needs more is put aside, run without effect on a snapshot of
@@ -219,7 +222,7 @@ func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
 }
 
 // Update implements [store.Store]. Updates that wait at the same time share one
-// commit, which does not wait for more of them.
+// commit. It does not wait for more of them, unless other replicas are busy.
 func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
 	return s.commit.Do(ctx, fn)
 }

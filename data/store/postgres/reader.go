@@ -50,6 +50,7 @@ type reader struct {
 	names  func() []string // of the tables
 	reads  *store.Reads    // what was read; nil if nobody wants to know
 	missed bool            // extend panicked with errMissed
+	ran    int             // updates
 	err    error           // extend panicked for this reason
 	buf    []byte
 }
@@ -85,10 +86,11 @@ func (r *reader) mustWork() {
 	}
 }
 
-// Missed tells the committer that an update is to run again.
+// Missed tells the committer that an update is to run again; it asks after each.
 func (r *reader) Missed() bool {
 	missed := r.missed
 	r.missed = false
+	r.ran++
 	return missed
 }
 
