@@ -296,26 +296,43 @@ func (e *engine) absorb(w *writes) error {
 // changes returns the last version, what those after had have changed, and of how
 // many of them there is nothing known.
 func changes(rows pgx.Rows, had uint64) (version, missing uint64, layer tree.Tree, err error) {
-	seen := map[uint64]bool{}
-	var last uint64
+	var told uint64 // versions
 	for rows.Next() {
-		// The columns: the last version, one changed by others, whether it lists its
-		// keys, one of them, whether its value follows, the value.
+		// The columns: the last version, one changed by others, its keys, the values of
+		// the first ones.
 		raw := rows.RawValues()
 		version = binary.BigEndian.Uint64(raw[0])
-		if raw[1] != nil && raw[2][0] == 1 {
-			if at := binary.BigEndian.Uint64(raw[1]); at != last {
-				last, seen[at] = at, true
-			}
-		}
-		if raw[3] == nil {
+		if raw[1] == nil || raw[2] == nil {
 			continue
 		}
-		if raw[4][0] == 1 {
-			layer.Set(bytes.Clone(raw[3]), bytes.Clone(raw[5])) // the value of now, whichever version it is of
-		} else if _, found := layer.Get(raw[3]); !found {
-			layer.Set(bytes.Clone(raw[3]), unknown)
+		told++
+		keys, values := elements(raw[2]), elements(raw[3])
+		for key, more := keys(); more; key, more = keys() {
+			if value, more := values(); more {
+				layer.Set(bytes.Clone(key), bytes.Clone(value)) // the value of now, whichever version it is of
+			} else if _, found := layer.Get(key); !found {
+				layer.Set(bytes.Clone(key), unknown)
+			}
 		}
 	}
-	return version, version - had - uint64(len(seen)), layer, rows.Err()
+	return version, version - had - told, layer, rows.Err()
+}
+
+// elements returns what gives the elements of a bytea[] in its binary form one after
+// another, nil for those that are null. They are for as long as raw is.
+func elements(raw []byte) (next func() (element []byte, more bool)) {
+	const head = 20 // number of dimensions, flags, type; length and first index of the only one
+	raw = raw[min(head, len(raw)):]
+	return func() ([]byte, bool) {
+		if len(raw) == 0 {
+			return nil, false
+		}
+		n := int(int32(binary.BigEndian.Uint32(raw)))
+		if raw = raw[4:]; n < 0 {
+			return nil, true
+		}
+		element := raw[:n:n]
+		raw = raw[n:]
+		return element, true
+	}
 }

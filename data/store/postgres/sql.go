@@ -64,15 +64,16 @@ WHERE c.version > $3 AND (c.keys IS NULL OR k.key < ($6::bytea[])[width_bucket(k
 	// sqlNews reads what others than a replica changed; its writers begin alike.
 	sqlNews        = `SELECT keys FROM signdesk_changes WHERE version > $1 AND version <= $2 AND substring(writer FROM 1 FOR 8) <> $3 ORDER BY version`
 	sqlChangedKeys = `SELECT keys FROM signdesk_changes WHERE version > $1 ORDER BY version LIMIT $2`
-	// sqlChanges reads what changed after $1 but by the writer $2: the keys, and the
-	// values of now for the hot ones of the last $4 versions, which had been there
-	// before. They are read by a subquery, as a join might be planned to read the
-	// whole table.
-	sqlChanges = `SELECT m.version, c.version, c.keys IS NOT NULL, k.key, k.n <= c.hot AND c.version > m.version - $4,
-CASE WHEN k.n <= c.hot AND c.version > m.version - $4 THEN (SELECT value FROM signdesk_kv v WHERE v.key = k.key) END
+	// sqlChanges reads what changed after $1 but by the writer $2, one row for a
+	// version: the keys, and the values of now for the hot ones, which come first, if
+	// it is one of the last $4. They are read by a subquery, as a join might be planned
+	// to read the whole table.
+	sqlChanges = `SELECT m.version, c.version, c.keys,
+CASE WHEN c.version > m.version - $4 THEN ARRAY(
+SELECT (SELECT value FROM signdesk_kv v WHERE v.key = k.key) FROM unnest(c.keys) WITH ORDINALITY k(key, n) WHERE k.n <= c.hot ORDER BY k.n
+) END
 FROM signdesk_meta m
 LEFT JOIN (SELECT version, hot, keys FROM signdesk_changes WHERE version > $1 AND writer <> $2 ORDER BY version LIMIT $3) c ON true
-LEFT JOIN LATERAL unnest(c.keys) WITH ORDINALITY k(key, n) ON true
 WHERE m.id = 1`
 
 	// A page ends after so many rows, or where the values before are too long.
