@@ -111,8 +111,14 @@ func (b *bench) memory(ctx context.Context) error {
 	return nil
 }
 
-// warmUp is how many shares it takes until two processes know what is in use.
-const warmUp = 6
+const (
+	// warmUp is how many shares it takes until two processes know what is in use.
+	warmUp = 6
+	// turns is how often one process and two are measured, by turns: while the store
+	// grows, and other work comes and goes, only what was measured next to each other
+	// can be compared.
+	turns = 3
+)
 
 // postgres measures the engine on a database beside the file, and two processes on
 // one database.
@@ -142,15 +148,31 @@ func (b *bench) postgres(ctx context.Context) error {
 	defer c.CloseIdleConnections()
 	to := []sender{b.messages(c, both[0].url, false, b.asks), b.messages(c, both[1].url, false, b.asks)}
 	either := func(ctx context.Context, w, n int) error { return to[w%2](ctx, w, n) }
-	var two result
 	for range warmUp { // a process that just started reads each conversation that it meets
-		if two = closed(ctx, few, b.Share, either); two.err != nil {
+		two := closed(ctx, few, b.Share, either)
+		if two.err != nil {
 			return two.err
 		}
 		b.say("two processes: %.0f/s", two.rate())
 	}
+	var ratios []float64
+	for range turns {
+		var rates [2]float64
+		for i, send := range []sender{to[0], either} {
+			if r := closed(ctx, few, b.Share/4, send); r.err != nil {
+				return r.err
+			}
+			r := closed(ctx, few, b.Share, send)
+			if r.err != nil {
+				return r.err
+			}
+			rates[i] = r.rate()
+		}
+		b.say("one process: %.0f/s, two: %.0f/s", rates[0], rates[1])
+		ratios = append(ratios, rates[1]/rates[0])
+	}
 	b.report.tell(part, at("widget", few), "%.0f/s", one.rate())
 	b.report.want(part, "/ on a file", "%.2f", one.rate()/ours.rate(), atLeast(0.40))
-	b.report.want(part, "two processes / one", "%.2f", two.rate()/one.rate(), atLeast(0.90))
+	b.report.want(part, "two processes / one", "%.2f", median(ratios), atLeast(0.90))
 	return nil
 }
