@@ -186,6 +186,9 @@ func pack(layer *tree.Tree) *writes {
 	}
 }
 
+// first returns one of the keys.
+func (w *writes) first() []byte { return append(w.keys[:len(w.keys):len(w.keys)], w.gone...)[0] }
+
 // note lists what is written, for the other replicas: first what is there
 // already, which they may have read and will read again, and what is new where
 // that is read again.
@@ -217,6 +220,9 @@ func (e *engine) send(ctx context.Context, w *writes) error {
 	if e.reads == nil {
 		b.Queue(sqlNote, w.id, w.noted, w.had, w.hot)
 	} else {
+		// As if what is written first had been read: should this arrive when the group
+		// was given up and ran again, which wrote the same, it must find that done.
+		e.reads.Key(w.first())
 		from, to := e.reads.Spans()
 		b.Queue(sqlNoteShared, w.id, w.noted, w.had, w.hot, from, to)
 	}
