@@ -3,7 +3,6 @@ package kb
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -11,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -56,6 +56,7 @@ type index struct {
 	gate  chan struct{} // more searches at once than cores only wait for each other
 
 	tallies sync.Pool // of *tally, all zeros
+	lists   atomic.Pointer[lists]
 }
 
 // An indexed is what one document shows to the index: for each field its
@@ -220,13 +221,16 @@ func (ix *index) search(ctx context.Context, canon string) ([]candidate, error) 
 	if err != nil {
 		return nil, fmt.Errorf("kb: search: %w", err)
 	}
+	known := ix.known(r)
 	for i, term := range terms {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := t.add(ctx, r, term, weigh[i]); err != nil {
+		l, err := known.of(ctx, r, term)
+		if err != nil {
 			return nil, fmt.Errorf("kb: search: %w", err)
 		}
+		t.add(l, weigh[i])
 	}
 	best := t.best(len(terms))
 	out := make([]candidate, 0, len(best))
@@ -279,29 +283,19 @@ type tally struct {
 	sums    []float64
 	matched []int32 // terms
 	docs    []int   // that have any
-	posting bleveindex.TermFieldDoc
 }
 
 // add adds a term to the documents that have it.
-func (t *tally) add(ctx context.Context, r bleveindex.IndexReader, term queryTerm, weight float64) (err error) {
-	postings, err := r.TermFieldReader(ctx, []byte(term.term), term.field, true, true, false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, postings.Close()) }()
-	for {
-		p, err := postings.Next(&t.posting)
-		if err != nil || p == nil {
-			return err
-		}
-		doc := int(p.ID.Value())
+func (t *tally) add(l *list, weight float64) {
+	for i, d := range l.docs {
+		doc := int(d)
 		if more := doc + 1 - len(t.sums); more > 0 {
 			t.sums, t.matched = append(t.sums, make([]float64, more)...), append(t.matched, make([]int32, more)...)
 		}
 		if t.matched[doc] == 0 {
 			t.docs = append(t.docs, doc)
 		}
-		t.sums[doc] += weight * p.Norm
+		t.sums[doc] += weight * float64(l.norms[i])
 		t.matched[doc]++
 	}
 }

@@ -101,3 +101,67 @@ func TestSearchScores(t *testing.T) {
 		})
 	}
 }
+
+// TestListsFollowTheIndex: what is remembered of the postings is forgotten when the
+// index changes.
+func TestListsFollowTheIndex(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	docs := []indexed{{asked: bigramTerms([]string{"合同印章"}, nil)}, {asked: bigramTerms([]string{"合同认证"}, nil)}}
+	ix, err := newIndex(ctx, "", docs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ix.close()
+	for n := 2; n < 5; n++ {
+		for range 2 { // the second time what is remembered
+			got, err := ix.search(ctx, "合同")
+			if err != nil || len(got) != n {
+				t.Fatalf("%d of %d documents: %v", len(got), n, err)
+			}
+		}
+		more := []indexed{{asked: bigramTerms([]string{fmt.Sprint("合同", n)}, nil)}}
+		ix.docs++
+		ix.count(more)
+		if err := ix.add(ctx, more, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestListsAreBounded asks for more terms than are remembered.
+func TestListsAreBounded(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	const docs, each = 100, keptTerms/100 + 20
+	all := make([]indexed, docs)
+	for i := range all {
+		for j := range each {
+			all[i].asked = append(all[i].asked, fmt.Sprintf("%03d-%04d", i, j))
+		}
+	}
+	ix, err := newIndex(ctx, "", all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ix.close()
+	r, err := ix.reader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	known := ix.known(r)
+	for range 2 {
+		for i := range all {
+			for _, term := range all[i].asked {
+				l, err := known.of(ctx, r, queryTerm{field: fieldAsked, term: term})
+				if err != nil || len(l.docs) != 1 {
+					t.Fatalf("%s: %+v, %v", term, l, err)
+				}
+			}
+		}
+		if n := len(known.byTerm); n == 0 || n > keptTerms || known.postings > keptPostings {
+			t.Errorf("%d terms of %d postings are remembered", n, known.postings)
+		}
+	}
+}
