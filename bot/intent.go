@@ -84,18 +84,10 @@ func (x *Intents) Recognise(text string, d kb.Decision) Intent {
 	if d.Outside != "" { // a wish that somebody else can fulfil
 		return Intent{}
 	}
-	if c := d.Why.Canon; c != "" && t != c && !x.known(t) && x.known(c) {
-		t = c // other characters, or other widths
-	}
-	best, start, longest := intentPattern{}, false, 0
-	looked := x.alphabet.text(t)
-	for _, p := range x.labels {
-		if p.controls {
-			continue
-		}
-		n, wish := p.match(looked)
-		if n > longest || n == longest && wish && !start {
-			longest, best, start = n, p, wish
+	best, start := x.best(t)
+	if c := d.Why.Canon; best.label == "" && c != "" && c != t { // other characters, or other widths
+		if other, wish := x.best(c); other.label != "" {
+			t, best, start = c, other, wish
 		}
 	}
 	if best.label == "" { // the verb alone, of what the rest of it is about: 没有章，帮我设置一个
@@ -108,13 +100,20 @@ func (x *Intents) Recognise(text string, d kb.Decision) Intent {
 	return Intent{Label: best.label, Start: start && plainWish(text, t, d)}
 }
 
-// known reports whether any label is spoken of.
-func (x *Intents) known(t string) bool {
-	looked := x.alphabet.text(t)
-	return slices.ContainsFunc(x.labels, func(p intentPattern) bool {
-		n, _ := p.match(looked)
-		return n > 0 && !p.controls
-	})
+// best returns the label that a text speaks for most, without one if it speaks for
+// none, and whether it is a wish.
+func (x *Intents) best(t string) (best intentPattern, wish bool) {
+	longest, looked := 0, x.alphabet.text(t)
+	for _, p := range x.labels {
+		if p.controls {
+			continue
+		}
+		n, w := p.match(looked)
+		if n > longest || n == longest && w && !wish {
+			longest, best, wish = n, p, w
+		}
+	}
+	return best, wish
 }
 
 // match returns how much of the text speaks for the label, and whether it is a

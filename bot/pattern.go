@@ -7,13 +7,13 @@ import (
 	"unicode"
 )
 
-// A pattern is a regular expression that is tried only on texts which have one of
-// the runes that all its matches have. Most patterns are about things that most
-// texts do not speak of, and looking for a rune is some hundred times cheaper than
-// trying the expression.
+// A pattern is a regular expression that is tried only on texts which have the runes
+// that all its matches have. Most patterns are about things that most texts do not
+// speak of, and looking for a rune is some hundred times cheaper than trying the
+// expression.
 type pattern struct {
 	re    *regexp.Regexp
-	needs runes // nil: it may match without any of them
+	needs []runes // a match has one of each; none are known if it is empty
 }
 
 // runes is a set of runes, as bits by their number in an alphabet.
@@ -58,42 +58,68 @@ func (a alphabet) compile(expr string) (*pattern, error) {
 		return nil, err
 	}
 	p := &pattern{re: re}
-	for _, r := range needed(parsed) {
+	for _, set := range needed(parsed) {
+		p.needs = append(p.needs, a.runes(set))
+	}
+	return p, nil
+}
+
+// runes numbers runes that it does not know yet.
+func (a alphabet) runes(set []rune) (out runes) {
+	for _, r := range set {
 		n, ok := a[r]
 		if !ok {
 			n = len(a)
 			a[r] = n
 		}
-		for len(p.needs) <= n/64 {
-			p.needs = append(p.needs, 0)
+		for len(out) <= n/64 {
+			out = append(out, 0)
 		}
-		p.needs[n/64] |= 1 << (n % 64)
+		out[n/64] |= 1 << (n % 64)
 	}
-	return p, nil
+	return out
+}
+
+// may reports whether a pattern may match a text.
+func (p *pattern) may(t text) bool {
+	for _, set := range p.needs {
+		if !set.meet(t.has) {
+			return false
+		}
+	}
+	return true
 }
 
 func (p *pattern) find(t text) string {
-	if p.needs != nil && !p.needs.meet(t.has) {
+	if !p.may(t) {
 		return ""
 	}
 	return p.re.FindString(t.string)
 }
 
 func (p *pattern) matches(t text) bool {
-	return (p.needs == nil || p.needs.meet(t.has)) && p.re.MatchString(t.string)
+	return p.may(t) && p.re.MatchString(t.string)
 }
 
-// maxNeeded bounds the runes of a class that are looked for.
-const maxNeeded = 64
+const (
+	// maxNeeded bounds the runes of a class that are looked for.
+	maxNeeded = 64
+	// maxSets bounds the sets of runes that are looked for.
+	maxSets = 4
+)
 
-// needed returns runes of which every match has at least one; nil if none are
-// known.
-func needed(re *syntax.Regexp) []rune {
+// needed returns sets of runes of which every match has at least one each, the smallest
+// sets first; none if none are known.
+func needed(re *syntax.Regexp) (sets [][]rune) {
 	switch re.Op {
 	case syntax.OpLiteral:
-		return cased(re, re.Rune[:1])
+		for _, r := range re.Rune {
+			sets = append(sets, cased(re, []rune{r}))
+		}
 	case syntax.OpCharClass:
-		return members(re.Rune)
+		if m := members(re.Rune); m != nil {
+			sets = [][]rune{m}
+		}
 	case syntax.OpCapture, syntax.OpPlus:
 		return needed(re.Sub[0])
 	case syntax.OpRepeat:
@@ -101,26 +127,28 @@ func needed(re *syntax.Regexp) []rune {
 			return needed(re.Sub[0])
 		}
 	case syntax.OpConcat:
-		var best []rune
 		for _, s := range re.Sub {
-			if n := needed(s); n != nil && (best == nil || len(n) < len(best)) {
-				best = n
-			}
+			sets = append(sets, needed(s)...)
 		}
-		return best
 	case syntax.OpAlternate:
-		var all []rune
+		// Of each alternative two sets: whichever it is that matches has one of each.
+		var first, second []rune
 		for _, s := range re.Sub {
 			n := needed(s)
-			if n == nil {
+			if len(n) == 0 {
 				return nil
 			}
-			all = append(all, n...)
+			first, second = append(first, n[0]...), append(second, n[min(1, len(n)-1)]...)
 		}
-		slices.Sort(all)
-		return slices.Compact(all)
+		sets = [][]rune{distinct(first), distinct(second)}
 	}
-	return nil
+	slices.SortStableFunc(sets, func(a, b []rune) int { return len(a) - len(b) })
+	return sets[:min(len(sets), maxSets)]
+}
+
+func distinct(list []rune) []rune {
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // cased adds the other cases of runes, where case does not count.
