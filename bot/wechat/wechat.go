@@ -157,8 +157,7 @@ type Account struct {
 	nonces  nonces
 	work    sync.Map // message id => *work
 	line    line
-	soon    oblivion // of what arrived
-	late    oblivion // of what did not
+	late    oblivion // where work whose reply did not arrive is forgotten
 	carried carried
 	noMenus atomic.Bool // the account was refused msgmenu
 	paused  paused
@@ -174,7 +173,7 @@ func New(o Options) (*Account, error) {
 		}
 	}
 	a := &Account{client: &http.Client{Timeout: apiTimeout, Transport: o.Transport}}
-	a.soon, a.late = oblivion{work: &a.work, after: rememberArrived}, oblivion{work: &a.work, after: remember}
+	a.late = oblivion{work: &a.work, after: remember}
 	a.carried = carried{news: make(chan struct{}, 1), brought: make(map[string]bool)}
 	if o.Verified && o.Secret == "" {
 		errs = append(errs, errors.New("wechat: a verified account needs its secret"))
