@@ -141,6 +141,10 @@ const (
 	surveyed = 2 * time.Second
 	// surveyGrace is how much later than the first one another host may answer.
 	surveyGrace = 300 * time.Millisecond
+	// firstSurvey is how long each host may take to answer who has just started. He
+	// knows of no timeline, and would take an old primary that came back for the only
+	// one if the new one is slow; one that refuses is not waited for.
+	firstSurvey = 3 * time.Second
 )
 
 // aim has a connection go to the one of several hosts that takes writes and is
@@ -155,7 +159,7 @@ func (s *Store) aim(ctx context.Context, cfg *pgx.ConnConfig) error {
 	defer s.surveyMu.Unlock()
 	if s.primary == nil || time.Since(s.surveyedAt) > surveyed {
 		var err error
-		if s.primary, err = survey(ctx, hosts); err != nil {
+		if s.primary, err = s.survey(ctx, hosts); err != nil {
 			return err
 		}
 		s.surveyedAt = time.Now()
@@ -171,8 +175,15 @@ type answer struct {
 	err      error
 }
 
-func survey(ctx context.Context, hosts []*pgconn.Config) (*pgconn.Config, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+func (s *Store) survey(ctx context.Context, hosts []*pgconn.Config) (*pgconn.Config, error) {
+	timeout, grace := connectTimeout, surveyGrace
+	if s.fence.timeline.Load() == 0 {
+		timeout, grace = firstSurvey, firstSurvey
+		for _, cfg := range hosts {
+			cfg.ConnectTimeout = firstSurvey
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	answers := make(chan answer, len(hosts))
 	for _, cfg := range hosts {
@@ -191,7 +202,7 @@ func survey(ctx context.Context, hosts []*pgconn.Config) (*pgconn.Config, error)
 				best = a
 			}
 			if best.host != nil && late == nil {
-				late = time.After(surveyGrace)
+				late = time.After(grace)
 			}
 			continue
 		case <-late:
