@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -176,8 +178,8 @@ type answer struct {
 }
 
 func (s *Store) survey(ctx context.Context, hosts []*pgconn.Config) (*pgconn.Config, error) {
-	timeout, grace := connectTimeout, surveyGrace
-	if s.fence.timeline.Load() == 0 {
+	timeout, grace, first := connectTimeout, surveyGrace, s.fence.timeline.Load() == 0
+	if first {
 		timeout, grace = firstSurvey, firstSurvey
 		for _, cfg := range hosts {
 			cfg.ConnectTimeout = firstSurvey
@@ -187,7 +189,13 @@ func (s *Store) survey(ctx context.Context, hosts []*pgconn.Config) (*pgconn.Con
 	defer cancel()
 	answers := make(chan answer, len(hosts))
 	for _, cfg := range hosts {
-		go func() { answers <- ask(ctx, cfg) }() // ends with ctx, soon
+		go func() { // ends with ctx, soon
+			a := ask(ctx, cfg)
+			for first && a.err != nil && !conclusive(a.err) && pause(ctx, retryPause) == nil {
+				a = ask(ctx, cfg)
+			}
+			answers <- a
+		}()
 	}
 	var best answer
 	var errs []error
@@ -213,6 +221,11 @@ func (s *Store) survey(ctx context.Context, hosts []*pgconn.Config) (*pgconn.Con
 		return nil, errors.Join(errs...)
 	}
 	return best.host, nil
+}
+
+// conclusive reports whether the error of a host tells that it takes no writes.
+func conclusive(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, errBehind) || strings.Contains(err.Error(), "read only connection")
 }
 
 // ask connects to a host, whose ValidateConnect notes its timeline.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"signdesk/data/store"
 	"signdesk/data/store/postgres"
 	"signdesk/data/store/postgres/postgrestest"
@@ -241,4 +243,39 @@ func TestStandbyGone(t *testing.T) {
 	standby.Restart()
 	standby.Promote()
 	l.check(t, openReplicas(t, strings.Replace(schema, primary.Addr(), standby.Addr(), 1), 1)...)
+}
+
+// TestBusyPrimary starts a replica while an old primary is back and the new one takes
+// nobody more for a moment: the old one takes no write.
+func TestBusyPrimary(t *testing.T) {
+	t.Parallel()
+	primary, standby := startPair(t)
+	schema := primary.Schema(t)
+	openReplicas(t, schema, 1)
+	primary.Kill()
+	standby.Promote()
+	primary.Restart("synchronous_standby_names=")
+	name := schema[strings.LastIndexByte(schema, '=')+1:]
+	version := "SELECT version FROM " + name + ".signdesk_meta"
+	before := mustExec(t, primary, version)
+	var crowd []*pgx.Conn
+	for {
+		conn, err := pgx.Connect(ctx, strings.Replace(schema, primary.Addr(), standby.Addr(), 1))
+		if err != nil {
+			break
+		}
+		crowd = append(crowd, conn)
+	}
+	time.AfterFunc(time.Second, func() {
+		for _, conn := range crowd {
+			conn.Close(ctx)
+		}
+	})
+	late := openReplicas(t, strings.Replace(schema, primary.Addr(), primary.Addr()+","+standby.Addr(), 1)+"&target_session_attrs=read-write", 1)
+	if err := late[0].Update(ctx, func(tx store.Tx) error { return tx.Put("t", []byte("k"), nil) }); err != nil {
+		t.Error(err)
+	}
+	if after := mustExec(t, primary, version); after != before {
+		t.Errorf("the old primary went from version %s to %s", before, after)
+	}
 }
