@@ -141,12 +141,14 @@ func (s *Store) dial(ctx context.Context, notice pgconn.NoticeHandler) (*pgx.Con
 const (
 	// surveyed is for how long the hosts need not be asked again.
 	surveyed = 2 * time.Second
-	// surveyGrace is how much later than the first one another host may answer.
+	// surveyGrace is how much later than one with a later timeline than was seen
+	// before another host may answer.
 	surveyGrace = 300 * time.Millisecond
-	// firstSurvey is how long each host may take to answer who has just started. He
-	// knows of no timeline, and would take an old primary that came back for the only
-	// one if the new one is slow; one that refuses is not waited for.
-	firstSurvey = 3 * time.Second
+	// surveyTime is how long hosts may take to answer otherwise. Who has just started,
+	// or has not heard of a promotion yet, would take an old primary that came back for
+	// the only one if the new one is slow or too busy to take him; one that is not
+	// there, or takes no writes, is not waited for.
+	surveyTime = 3 * time.Second
 )
 
 // aim has a connection go to the one of several hosts that takes writes and is
@@ -177,50 +179,50 @@ type answer struct {
 	err      error
 }
 
+// survey asks all hosts, again and again until it is known of each at the same time
+// what it is, or one tells of a later timeline.
 func (s *Store) survey(ctx context.Context, hosts []*pgconn.Config) (*pgconn.Config, error) {
-	timeout, grace, first := connectTimeout, surveyGrace, s.fence.timeline.Load() == 0
-	if first {
-		timeout, grace = firstSurvey, firstSurvey
-		for _, cfg := range hosts {
-			cfg.ConnectTimeout = firstSurvey
+	known := s.fence.timeline.Load()
+	ctx, cancel := context.WithTimeout(ctx, surveyTime)
+	defer cancel()
+	for {
+		best, sure, err := askAll(ctx, hosts, known)
+		if sure || pause(ctx, retryPause) != nil {
+			if best.host != nil {
+				return best.host, nil
+			}
+			return nil, err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
+}
+
+// askAll asks all hosts at once, and is sure if none is left that may be a later
+// primary than the best.
+func askAll(ctx context.Context, hosts []*pgconn.Config, known uint64) (best answer, sure bool, err error) {
 	answers := make(chan answer, len(hosts))
 	for _, cfg := range hosts {
-		go func() { // ends with ctx, soon
-			a := ask(ctx, cfg)
-			for first && a.err != nil && !conclusive(a.err) && pause(ctx, retryPause) == nil {
-				a = ask(ctx, cfg)
-			}
-			answers <- a
-		}()
+		go func() { answers <- ask(ctx, cfg) }() // ends with ctx, soon
 	}
-	var best answer
-	var errs []error
+	sure = true
 	var late <-chan time.Time
 	for range hosts {
 		select {
 		case a := <-answers:
 			switch {
 			case a.err != nil:
-				errs = append(errs, a.err)
+				err = errors.Join(err, a.err)
+				sure = sure && conclusive(a.err)
 			case best.host == nil || a.timeline > best.timeline:
 				best = a
 			}
-			if best.host != nil && late == nil {
-				late = time.After(grace)
+			if late == nil && known > 0 && best.timeline > known {
+				late = time.After(surveyGrace)
 			}
-			continue
 		case <-late:
+			return best, true, err
 		}
-		break
 	}
-	if best.host == nil {
-		return nil, errors.Join(errs...)
-	}
-	return best.host, nil
+	return best, sure || known > 0 && best.timeline > known, err
 }
 
 // conclusive reports whether the error of a host tells that it takes no writes.
