@@ -188,13 +188,16 @@ func (s *Store) survey(ctx context.Context, hosts []*pgconn.Config) (*pgconn.Con
 	for {
 		best, sure, err := askAll(ctx, hosts, known)
 		if sure || pause(ctx, retryPause) != nil {
-			if best.host != nil {
-				return best.host, nil
+			if best.host == nil || !sure && isCode(err, tooMany) { // that one may be the primary
+				return nil, err
 			}
-			return nil, err
+			return best.host, nil
 		}
 	}
 }
+
+// tooMany is what a server says that takes nobody more.
+const tooMany = "53300"
 
 // askAll asks all hosts at once, and is sure if none is left that may be a later
 // primary than the best.
@@ -227,7 +230,7 @@ func askAll(ctx context.Context, hosts []*pgconn.Config, known uint64) (best ans
 
 // conclusive reports whether the error of a host tells that it takes no writes.
 func conclusive(err error) bool {
-	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, errBehind) || strings.Contains(err.Error(), "read only connection")
+	return errors.Is(err, syscall.ECONNREFUSED) || isCode(err, "57P03") || errors.Is(err, errBehind) || strings.Contains(err.Error(), "read only connection")
 }
 
 // ask connects to a host, whose ValidateConnect notes its timeline.
