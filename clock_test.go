@@ -34,15 +34,7 @@ func newWander(t *testing.T) *wander {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.Close() })
-	base, err := openBase(ctx, cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { base.Close() })
-	recognise, err := openIntents(cfg, base)
-	if err != nil {
-		t.Fatal(err)
-	}
+	base, recognise := openAnswers(t, cfg)
 	if w.talks, err = newBot(cfg, w.service, base, recognise, slog.New(slog.DiscardHandler), botHooks{read: pageChannels}); err != nil {
 		t.Fatal(err)
 	}

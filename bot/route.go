@@ -500,13 +500,8 @@ func (t *turn) offers(part *kb.Part) {
 	if flows[0].Flow == contactFlow {
 		lead = textContacts
 	}
-	nothingElse := t.common != "" && t.reply.Text == t.common
 	t.say(lead)
-	if nothingElse {
-		t.common = t.reply.Text // the same, and not made twice
-	} else {
-		t.common += "\n" + lead
-	}
+	t.common += "\n" + lead
 	var r actions.Reply
 	t.Engine.Propose(st, &r, "", flows)
 	t.take(r)

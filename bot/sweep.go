@@ -34,13 +34,13 @@ func (b *Bot) Sweep(ctx context.Context, limit int) (int, error) {
 		}
 		n = reminded + freed
 		for table, kept := range map[*store.Table]time.Duration{&pictures: keepPicture, &shots: keepShown, &notices: keepNotice} {
-			old, err := drop(tx, *table, now.Add(-kept), limit)
+			old, err := drop(tx, *table, now.Add(-kept), limit, nil)
 			if err != nil {
 				return err
 			}
 			n += old
 		}
-		lines, err := dropLines(tx, now.Add(-keepTranscript), limit)
+		lines, err := drop(tx, transcripts, now.Add(-keepTranscript), limit, func(key, value []byte) error { return dropHeard(tx, key, value) })
 		if err != nil {
 			return err
 		}
@@ -66,40 +66,31 @@ func (b *Bot) Sweep(ctx context.Context, limit int) (int, error) {
 	return n, err
 }
 
-// drop deletes records from before a time.
-func drop(tx store.Tx, t store.Table, before time.Time, limit int) (int, error) {
-	var old [][]byte
-	for key := range t.By(tx, "time", store.Range{To: store.Key{}.Time(before), Limit: limit}) {
-		old = append(old, key)
-	}
-	for _, key := range old {
-		if err := t.Delete(tx, key); err != nil {
-			return 0, err
-		}
-	}
-	return len(old), nil
-}
-
-// dropLines deletes lines from before a time, and with those the receipts of their
-// messages.
-func dropLines(tx store.Tx, before time.Time, limit int) (int, error) {
+// drop deletes records from before a time, and what also, which may be nil, deletes
+// with one.
+func drop(tx store.Tx, t store.Table, before time.Time, limit int, also func(key, value []byte) error) (int, error) {
 	n := 0
-	for key, raw := range transcripts.By(tx, "time", store.Range{To: store.Key{}.Time(before), Limit: limit}) {
-		l, err := decode[line](raw)
-		if err != nil {
-			return n, err
-		}
-		if l.From == User && l.Client != "" {
-			if err := heard.Delete(tx, store.Key{}.Str(store.ReadKey(key).Str()).Str(l.Client)); err != nil {
+	for key, value := range t.By(tx, "time", store.Range{To: store.Key{}.Time(before), Limit: limit}) {
+		if also != nil {
+			if err := also(key, value); err != nil {
 				return n, err
 			}
 		}
-		if err := transcripts.Delete(tx, key); err != nil {
+		if err := t.Delete(tx, key); err != nil {
 			return n, err
 		}
 		n++
 	}
 	return n, nil
+}
+
+// dropHeard deletes the receipt of the message of a line.
+func dropHeard(tx store.Tx, key, value []byte) error {
+	l, err := decode[line](value)
+	if err != nil || l.From != User || l.Client == "" {
+		return err
+	}
+	return heard.Delete(tx, store.Key{}.Str(store.ReadKey(key).Str()).Str(l.Client))
 }
 
 // dropUnsent takes the pictures out of what could not be brought since a time.

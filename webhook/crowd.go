@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"container/list"
 	"net"
 	"net/http"
 	"sync"
@@ -17,36 +18,13 @@ import (
 type Crowd struct {
 	most   int
 	mu     sync.Mutex
-	silent guest // a ring: behind it is who has been silent for longest
-	open   map[net.Conn]*guest
-}
-
-// A guest is a connection. While it is silent it has neighbours, in the order in which
-// they fell silent.
-type guest struct {
-	conn         net.Conn
-	before, next *guest
-}
-
-// leave takes a guest out of the ring, if it is in it.
-func (g *guest) leave() {
-	if g.next != nil {
-		g.before.next, g.next.before = g.next, g.before
-		g.before, g.next = nil, nil
-	}
-}
-
-// append puts a guest at the end of the ring.
-func (g *guest) append(last *guest) {
-	last.before, last.next = g.before, g
-	g.before.next, g.before = last, last
+	silent *list.List // of net.Conn, those first that have been silent for longest
+	open   map[net.Conn]*list.Element
 }
 
 // NewCrowd returns a crowd of at most so many connections.
 func NewCrowd(most int) *Crowd {
-	c := &Crowd{most: most, open: make(map[net.Conn]*guest)}
-	c.silent.before, c.silent.next = &c.silent, &c.silent
-	return c
+	return &Crowd{most: most, silent: list.New(), open: make(map[net.Conn]*list.Element)}
 }
 
 // sendBuffer bounds what the system keeps of what a client does not read, in bytes;
@@ -67,29 +45,30 @@ func (c *Crowd) State(conn net.Conn, state http.ConnState) {
 func (c *Crowd) note(conn net.Conn, state http.ConnState) (leaves net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	g := c.open[conn]
-	if g != nil {
-		g.leave()
+	at, known := c.open[conn]
+	if at != nil {
+		c.silent.Remove(at)
 	}
 	switch state {
 	case http.StateClosed, http.StateHijacked:
 		delete(c.open, conn)
+	case http.StateActive:
+		if known {
+			c.open[conn] = nil
+		}
 	case http.StateNew:
 		if len(c.open) >= c.most {
-			first := c.silent.next
-			if first == &c.silent {
+			first := c.silent.Front()
+			if first == nil {
 				return conn
 			}
-			first.leave()
-			leaves = first.conn
+			leaves, _ = c.silent.Remove(first).(net.Conn)
 			delete(c.open, leaves)
 		}
-		g = &guest{conn: conn}
-		c.open[conn] = g
-		c.silent.append(g)
+		c.open[conn] = c.silent.PushBack(conn)
 	case http.StateIdle:
-		if g != nil {
-			c.silent.append(g)
+		if known {
+			c.open[conn] = c.silent.PushBack(conn)
 		}
 	}
 	return leaves

@@ -40,7 +40,7 @@ func (s *Server) event(c *gin.Context) {
 	}
 	e := Event{ID: id}
 	dec := json.NewDecoder(bytes.NewReader(raw))
-	if err := dec.Decode(&e); err != nil || !isID(id) {
+	if err := dec.Decode(&e); err != nil || !idForm.MatchString(id) {
 		s.problem(c, errBadJSON)
 		return
 	}

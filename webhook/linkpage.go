@@ -306,7 +306,7 @@ func (s *Server) linkInput(c *gin.Context, code string) (*channel.Inbound, *erro
 	if many := c.PostFormArray("many"); len(many) > 0 && choice == "" {
 		text = strings.Join(many, ",")
 	}
-	if !isID(key) || len(choice) > maxLabel {
+	if !idForm.MatchString(key) || len(choice) > maxLabel {
 		return nil, &errInvalid
 	}
 	if len([]rune(text)) > MaxQuestion {

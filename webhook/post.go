@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -34,20 +34,8 @@ func (s *Server) decodeJSON(c *gin.Context, into any) bool {
 	return false
 }
 
-// isID reports whether a text may name a message: [A-Za-z0-9_.:-]{8,100}.
-func isID(text string) bool {
-	if len(text) < 8 || len(text) > 100 {
-		return false
-	}
-	for _, c := range []byte(text) {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= ':', c == '_', c == '.', c == '-':
-		default:
-			return false
-		}
-	}
-	return true
-}
+// idForm is that of the id of a message.
+var idForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]{8,100}$`)
 
 // inbound is a message as a front end posts it.
 type inbound struct {
@@ -69,7 +57,7 @@ func (m *inbound) check() *errorKind {
 		}
 	}
 	switch {
-	case !isID(m.ID) || n > 1 || len(m.Choice) > maxLabel || len(m.Page) > maxLabel || len(m.Picture) > maxLabel:
+	case !idForm.MatchString(m.ID) || n > 1 || len(m.Choice) > maxLabel || len(m.Page) > maxLabel || len(m.Picture) > maxLabel:
 		return &errInvalid
 	case n == 0 || m.Text != "" && strings.TrimSpace(m.Text) == "":
 		return &errEmpty
@@ -116,21 +104,9 @@ func (s *Server) post(c *gin.Context) {
 	case err != nil:
 		s.broken(c, err)
 	default:
-		accepted(c, m.ID, rec.Seq)
+		c.JSON(http.StatusAccepted, gin.H{"id": m.ID, "seq": rec.Seq})
 	}
 }
-
-// accepted answers with a message's id, for which isID holds, and its place.
-func accepted(c *gin.Context, id string, seq uint64) {
-	b := make([]byte, 0, 64)
-	b = append(append(append(b, `{"id":"`...), id...), `","seq":`...)
-	b = append(strconv.AppendUint(b, seq, 10), '}')
-	c.Writer.Header()["Content-Type"] = jsonType
-	c.Status(http.StatusAccepted)
-	_, _ = c.Writer.Write(b) // nobody hears of an answer that cannot be written
-}
-
-var jsonType = []string{"application/json; charset=utf-8"}
 
 // entryOf is the entry of a help-center page: "faq/11" or "help/11/phone".
 func entryOf(page string) string {

@@ -7,8 +7,6 @@ import (
 	"maps"
 
 	"go.etcd.io/bbolt"
-
-	"signdesk/data/store/tree"
 )
 
 // A Beside says next to what the records of a table lie in a [File]. Tables of one
@@ -53,11 +51,10 @@ func (p places) of(table string) place {
 
 // readPlaces returns what a file says of its tables.
 func readPlaces(tx *bbolt.Tx) (places, error) {
-	b := tx.Bucket(placesBucket)
+	p, b := make(places), tx.Bucket(placesBucket)
 	if b == nil {
-		return nil, nil
+		return p, nil
 	}
-	p := make(places)
 	err := b.ForEach(func(table, at []byte) error {
 		if len(at) < 2 {
 			return fmt.Errorf("%w: place of table %s", ErrCorrupt, table)
@@ -97,19 +94,15 @@ func (p place) bounds(r Range) Range {
 	if p.mark == 0 {
 		return r
 	}
-	from, inside := p.key(r.From)
-	if inside {
-		n := firstPart(r.From)
-		if bytes.Equal(r.To, Prefix(r.From[:n]).To) { // to the end of what begins with that part
-			r.To = append(bytes.Clone(r.From[:n]), p.mark+1)
-		} else if to, ok := p.key(r.To); ok {
-			r.To = to
-		}
-		r.From = from
-		return r
+	to, inside := p.key(r.To)
+	if n := firstPart(r.From); n >= 0 && bytes.Equal(r.To, Prefix(r.From[:n]).To) { // to the end of what begins with that part
+		to, inside = append(bytes.Clone(r.From[:n]), p.mark+1), true
 	}
-	if to, ok := p.key(r.To); ok {
+	if inside {
 		r.To = to
+	}
+	if from, ok := p.key(r.From); ok {
+		r.From = from
 	}
 	return r
 }
@@ -153,9 +146,6 @@ const (
 // at any time, and goes on the next time that the file is opened.
 func (f *File) arrange(ctx context.Context, tables []Table) error {
 	known := maps.Clone(f.bolt.places)
-	if known == nil {
-		known = make(places)
-	}
 	for _, t := range tables {
 		if t.Beside == (Beside{}) {
 			continue
@@ -173,7 +163,14 @@ func (f *File) arrange(ctx context.Context, tables []Table) error {
 		}
 	}
 	for table, at := range known {
-		for more := true; more; {
+		more := false // a commit is dear where nothing is to be moved
+		if err := f.db.View(func(tx *bbolt.Tx) error {
+			more = tx.Bucket([]byte(table)) != nil
+			return nil
+		}); err != nil {
+			return fmt.Errorf("look for table %s: %w", table, err)
+		}
+		for more {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -200,9 +197,6 @@ func notePlace(tx *bbolt.Tx, t Table) error {
 // moveTable moves some records of a table that still has a bucket of its own.
 func moveTable(tx *bbolt.Tx, table string, at place) (more bool, err error) {
 	old := tx.Bucket([]byte(table))
-	if old == nil {
-		return false, nil
-	}
 	family, err := tx.CreateBucketIfNotExists(at.bucket)
 	if err != nil {
 		return false, err
@@ -230,18 +224,4 @@ func moveTable(tx *bbolt.Tx, table string, at place) (more bool, err error) {
 		}
 	}
 	return true, nil
-}
-
-// cursor returns a cursor over a range of a table.
-func (p places) cursor(tx *bbolt.Tx, table string, r Range) Cursor {
-	at := p.of(table)
-	bucket := tx.Bucket(at.bucket)
-	if bucket == nil {
-		return &tree.Cursor{}
-	}
-	c := &bucketCursor{cursor: bucket.Cursor(), r: at.bounds(r)}
-	if at.mark == 0 {
-		return c
-	}
-	return &familyCursor{c, at.mark}
 }

@@ -28,7 +28,18 @@ func (b boltBase) Get(table string, key []byte) []byte {
 	return nil
 }
 
-func (b boltBase) Cursor(table string, r Range) Cursor { return b.at.cursor(b.tx, table, r) }
+func (b boltBase) Cursor(table string, r Range) Cursor {
+	at := b.at.of(table)
+	bucket := b.tx.Bucket(at.bucket)
+	if bucket == nil {
+		return &tree.Cursor{}
+	}
+	c := &bucketCursor{cursor: bucket.Cursor(), r: at.bounds(r)}
+	if at.mark == 0 {
+		return c
+	}
+	return &familyCursor{c, at.mark}
+}
 
 func (b boltBase) Tables() []string {
 	var list []string

@@ -152,8 +152,8 @@ const (
 )
 
 // aim has a connection go to the one of several hosts that takes writes and is
-// on the latest timeline. All are asked at once: one that hangs takes no time,
-// and an old primary that answers first is known for what it is.
+// on the latest timeline. All are asked at once, so that an old primary that answers
+// first is known for what it is.
 func (s *Store) aim(ctx context.Context, cfg *pgx.ConnConfig) error {
 	hosts := s.hosts()
 	if len(hosts) < 2 {
